@@ -1,0 +1,1 @@
+"""The control side: people, apps, clock, faults and journal, under ``/_sim``."""

@@ -1,0 +1,1 @@
+"""The phone side: what a mini program calls as ``wx.…``, over HTTP."""

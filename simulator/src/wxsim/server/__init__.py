@@ -1,0 +1,1 @@
+"""WeChat's server API: what a developer's back end calls."""

@@ -1,0 +1,48 @@
+"""menjin 门禁: the door-keeper for WeChat Mini Programs. Public names, nothing else."""
+
+from menjin.adapters.directories import CallableDirectory, MemoryDirectory
+from menjin.adapters.http import AiohttpHttp, BlockingHttp, FunctionHttp
+from menjin.adapters.sqlalchemy.database import Database, open_async_engine, open_engine
+from menjin.adapters.vault import AesGcmVault, new_vault_key
+from menjin.adapters.waiting import TaskPause, ThreadPause
+from menjin.aio import AsyncMenjin
+from menjin.apps import App, Apps
+from menjin.assembly import Parts, Stores, memory_stores, sql_stores
+from menjin.errors import MenjinError
+from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
+from menjin.sessions.model import BoundAccount, Device, Session
+from menjin.sync import Menjin
+from menjin.values import AppId, Secret
+
+__all__ = [
+    "AesGcmVault",
+    "AiohttpHttp",
+    "App",
+    "AppId",
+    "Apps",
+    "AsyncMenjin",
+    "BlockingHttp",
+    "BoundAccount",
+    "CallableDirectory",
+    "Database",
+    "Device",
+    "FunctionHttp",
+    "MemoryDirectory",
+    "Menjin",
+    "MenjinError",
+    "OpenedData",
+    "Parts",
+    "PhoneNumber",
+    "Principal",
+    "Secret",
+    "Session",
+    "SignedIn",
+    "Stores",
+    "TaskPause",
+    "ThreadPause",
+    "memory_stores",
+    "new_vault_key",
+    "open_async_engine",
+    "open_engine",
+    "sql_stores",
+]

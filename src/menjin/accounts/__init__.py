@@ -1,0 +1,1 @@
+"""Accounts, their WeChat identities, and the business's own directory. Knows no session and no WeChat call."""

@@ -1,0 +1,31 @@
+"""The directory port: the account system the business already has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from menjin.values import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody the directory knows.
+
+    Attributes:
+        external_id: The member's id there, 1 to 128 characters; it never changes hands.
+    """
+
+    external_id: str
+
+
+class Directory(Protocol):
+    """Answers for the business's own accounts."""
+
+    async def verify_password(self, username: str, password: Secret) -> Member | None:
+        """Return the member, or None whether the name or the password is wrong.
+
+        Raises:
+            StoreUnavailable: The directory cannot be asked.
+        """
+        ...

@@ -1,0 +1,68 @@
+"""The account store port."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from menjin.accounts.model import Account, Identity
+from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
+
+
+class AccountTransaction(Protocol):
+    """What may be asked and done inside one transaction.
+
+    Nobody else changes the rows read here before it ends; if it ends by an error, nothing was done.
+    """
+
+    async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
+        """Return the identity of an openid."""
+        ...
+
+    async def find_account(self, account_id: AccountId) -> Account | None:
+        """Return an account."""
+        ...
+
+    async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
+        """Return the account that holds a unionid."""
+        ...
+
+    async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
+        """Return the account that holds an external_id."""
+        ...
+
+    async def add_identity(self, identity: Identity) -> Identity:
+        """Keep the identity, unless its openid is known; return the one that is kept."""
+        ...
+
+    async def add_account(self, account: Account) -> None:
+        """Keep a new account."""
+        ...
+
+    async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
+        """Bind an identity to an account."""
+        ...
+
+    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
+        """Note an identity's unionid."""
+        ...
+
+    async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
+        """Note which account a unionid belongs to, unless that is known already."""
+        ...
+
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
+        """Give an account its external_id."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Keeps accounts and identities."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AccountTransaction]:
+        """Open a transaction, or join the one that is open in this flow.
+
+        Raises:
+            StoreUnavailable: On entering, inside, or on leaving; then nothing was done.
+        """
+        ...

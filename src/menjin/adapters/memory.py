@@ -1,0 +1,227 @@
+"""Every store in the memory of one process: for tests, examples and the first minutes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from menjin.accounts.model import Account, Identity
+from menjin.session_keys.model import Keyring
+from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
+from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class MemoryTransactions:
+    """Nothing to hold together: each memory store is whole by itself."""
+
+    works_without_loop = True
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[object]:
+        """Do nothing."""
+        yield self
+
+
+class MemoryKeyrings:
+    """The keyring store."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._rings: dict[tuple[str, str], Keyring] = {}
+
+    async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
+        """Return the keyring, or None."""
+        return self._rings.get((appid, openid))
+
+    async def change(self, appid: AppId, openid: OpenId, rule: Callable[[Keyring | None], Keyring]) -> None:
+        """Replace the keyring by what `rule` makes of it."""
+        with self._guard:
+            self._rings[appid, openid] = rule(self._rings.get((appid, openid)))
+
+
+@dataclass(slots=True)
+class _Row:
+    session: Session
+    token_hash: str
+    rotated: dict[str, datetime] = field(default_factory=dict)
+
+
+class MemorySessions:
+    """The session store."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._rows: dict[str, _Row] = {}
+        self._by_hash: dict[str, str] = {}
+
+    async def add(self, session: Session, token_hash: str) -> None:
+        """Keep a new session."""
+        with self._guard:
+            self._rows[session.session_id] = _Row(session, token_hash)
+            self._by_hash[token_hash] = session.session_id
+
+    async def find(self, token_hash: str) -> FoundSession | None:
+        """Return the session of a token's hash."""
+        with self._guard:
+            session_id = self._by_hash.get(token_hash)
+            if session_id is None:
+                return None
+            row = self._rows[session_id]
+            return FoundSession(row.session, row.rotated.get(token_hash))
+
+    async def touch(self, session_id: SessionId, last_seen_at: datetime) -> None:
+        """Move `last_seen_at`, never backwards."""
+        with self._guard:
+            row = self._rows.get(session_id)
+            if row is not None and last_seen_at > row.session.last_seen_at:
+                row.session = replace(row.session, last_seen_at=last_seen_at)
+
+    async def rotate(
+        self, session_id: SessionId, token_hash: str, new_hash: str, account: BoundAccount | None, now: datetime
+    ) -> bool:
+        """Replace the current token and the account, if nobody else did first."""
+        with self._guard:
+            row = self._rows.get(session_id)
+            if row is None or row.token_hash != token_hash or row.session.ended is not None:
+                return False
+            row.rotated[token_hash] = now
+            row.token_hash = new_hash
+            self._by_hash[new_hash] = session_id
+            subject = replace(row.session.subject, account=account)
+            row.session = replace(row.session, subject=subject, last_seen_at=now)
+            return True
+
+    async def end(self, session_id: SessionId, reason: EndReason, now: datetime) -> None:  # noqa: ARG002 - the port's
+        """End a session; the first reason stays."""
+        with self._guard:
+            self._end(self._rows.get(session_id), reason)
+
+    async def end_others(self, identity_id: IdentityId, keep: SessionId, reason: EndReason, now: datetime) -> int:
+        """End every live session of an identity but `keep`."""
+        with self._guard:
+            others = [
+                row
+                for row in self._rows.values()
+                if row.session.subject.identity_id == identity_id
+                and row.session.session_id != keep
+                and row.session.ended is None
+                and row.session.expires_at > now
+            ]
+            for row in others:
+                self._end(row, reason)
+            return len(others)
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Forget sessions whose absolute end lies before `before`."""
+        with self._guard:
+            gone = [key for key, row in self._rows.items() if row.session.ends_at < before][:limit]
+            for session_id in gone:
+                row = self._rows.pop(session_id)
+                for token_hash in (row.token_hash, *row.rotated):
+                    del self._by_hash[token_hash]
+            return len(gone)
+
+    @staticmethod
+    def _end(row: _Row | None, reason: EndReason) -> None:
+        if row is not None and row.session.ended is None:
+            row.session = replace(row.session, ended=reason)
+
+
+class MemoryAccounts:
+    """The account store; one transaction at a time, undone if it ends by an error."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.RLock()
+        self._work = _MemoryAccountWork()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[_MemoryAccountWork]:
+        """Hold the store; nothing in a flow over memory stores suspends meanwhile."""
+        with self._guard:
+            done = len(self._work.undo)
+            try:
+                yield self._work
+            except BaseException:
+                while len(self._work.undo) > done:
+                    self._work.undo.pop()()
+                raise
+            finally:
+                if done == 0:
+                    self._work.undo.clear()
+
+
+class _MemoryAccountWork:
+    """What a transaction sees; every change notes how to take it back."""
+
+    def __init__(self) -> None:
+        self.undo: list[Callable[[], object]] = []
+        self._identities: dict[str, Identity] = {}
+        self._by_openid: dict[tuple[str, str], str] = {}
+        self._accounts: dict[str, Account] = {}
+        self._by_external_id: dict[tuple[str, str], AccountId] = {}
+        self._by_unionid: dict[tuple[str, str, str], AccountId] = {}
+
+    async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
+        found = self._by_openid.get((appid, openid))
+        return self._identities[found] if found is not None else None
+
+    async def find_account(self, account_id: AccountId) -> Account | None:
+        return self._accounts.get(account_id)
+
+    async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
+        found = self._by_unionid.get((realm, open_platform, unionid))
+        return self._accounts[found] if found is not None else None
+
+    async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
+        found = self._by_external_id.get((realm, external_id))
+        return self._accounts[found] if found is not None else None
+
+    async def add_identity(self, identity: Identity) -> Identity:
+        kept = self._by_openid.get((identity.appid, identity.openid))
+        if kept is not None:
+            return self._identities[kept]
+        self._put(self._by_openid, (identity.appid, identity.openid), identity.identity_id)
+        self._put(self._identities, identity.identity_id, identity)
+        return identity
+
+    async def add_account(self, account: Account) -> None:
+        self._put(self._accounts, account.account_id, account)
+        if account.external_id is not None:
+            self._put(self._by_external_id, (account.realm, account.external_id), account.account_id)
+
+    async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
+        bound = replace(self._identities[identity_id], account_id=account_id)
+        self._put(self._identities, identity_id, bound)
+
+    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
+        self._put(self._identities, identity_id, replace(self._identities[identity_id], unionid=unionid))
+
+    async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
+        if (realm, open_platform, unionid) not in self._by_unionid:
+            self._put(self._by_unionid, (realm, open_platform, unionid), account_id)
+
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
+        account = replace(self._accounts[account_id], external_id=external_id)
+        self._put(self._accounts, account_id, account)
+        self._put(self._by_external_id, (account.realm, external_id), account_id)
+
+    def _put(self, table: dict[K, V], key: K, value: V) -> None:
+        if key in table:
+            self.undo.append(partial(table.__setitem__, key, table[key]))
+        else:
+            self.undo.append(partial(table.pop, key, None))
+        table[key] = value

@@ -1,0 +1,112 @@
+"""The account store on SQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from menjin.accounts.model import Account, Identity
+from menjin.adapters.sqlalchemy.database import Database, Work
+from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
+from menjin.clock import from_micros, to_micros
+from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
+
+
+class SqlAccounts:
+    """Keeps accounts, identities, and whose a unionid is."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.works_without_loop = database.works_without_loop
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[_SqlAccountWork]:
+        """Open a transaction, or join the one that is open in this flow."""
+        async with self._database.transaction() as work:
+            yield _SqlAccountWork(work)
+
+
+class _SqlAccountWork:
+    """What a transaction may ask and do."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
+        where = (IDENTITIES.c.appid == appid, IDENTITIES.c.openid == openid)
+        row = await self._work.first(sa.select(IDENTITIES).where(*where).with_for_update())
+        return _to_identity(row) if row is not None else None
+
+    async def find_account(self, account_id: AccountId) -> Account | None:
+        return await self._account(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+
+    async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
+        return await self._account(
+            sa.select(ACCOUNTS)
+            .join(UNIONIDS, UNIONIDS.c.account_id == ACCOUNTS.c.account_id)
+            .where(UNIONIDS.c.realm == realm, UNIONIDS.c.open_platform == open_platform, UNIONIDS.c.unionid == unionid)
+        )
+
+    async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
+        where = (ACCOUNTS.c.realm == realm, ACCOUNTS.c.external_id == external_id)
+        return await self._account(sa.select(ACCOUNTS).where(*where))
+
+    async def add_identity(self, identity: Identity) -> Identity:
+        known = await self.find_identity(identity.appid, identity.openid)
+        if known is not None:
+            return known
+        values = {
+            "identity_id": identity.identity_id,
+            "appid": identity.appid,
+            "openid": identity.openid,
+            "unionid": identity.unionid,
+            "account_id": identity.account_id,
+            "created_at": to_micros(identity.created_at),
+        }
+        await self._work.run(insert(IDENTITIES).values(**values).on_conflict_do_nothing())
+        return await self.find_identity(identity.appid, identity.openid) or identity
+
+    async def add_account(self, account: Account) -> None:
+        values = {
+            "account_id": account.account_id,
+            "realm": account.realm,
+            "external_id": account.external_id,
+            "created_at": to_micros(account.created_at),
+        }
+        await self._work.run(sa.insert(ACCOUNTS).values(**values))
+
+    async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
+        await self._put_identity(identity_id, account_id=account_id)
+
+    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
+        await self._put_identity(identity_id, unionid=unionid)
+
+    async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
+        values = {"realm": realm, "open_platform": open_platform, "unionid": unionid, "account_id": account_id}
+        await self._work.run(insert(UNIONIDS).values(**values).on_conflict_do_nothing())
+
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
+        changed = sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)
+        await self._work.run(changed.values(external_id=external_id))
+
+    async def _put_identity(self, identity_id: IdentityId, **values: str) -> None:
+        changed = sa.update(IDENTITIES).where(IDENTITIES.c.identity_id == identity_id)
+        await self._work.run(changed.values(**values))
+
+    async def _account(self, query: sa.Select[Any]) -> Account | None:
+        row = await self._work.first(query)
+        return _to_account(row) if row is not None else None
+
+
+def _to_identity(row: sa.Row[Any]) -> Identity:
+    return Identity(row.identity_id, row.appid, row.openid, row.unionid, row.account_id, from_micros(row.created_at))
+
+
+def _to_account(row: sa.Row[Any]) -> Account:
+    return Account(
+        row.account_id, row.realm, row.external_id, from_micros(row.created_at), disabled=row.disabled_at is not None
+    )

@@ -1,0 +1,80 @@
+"""The keyring store on SQL; keys are sealed for their row, their slot and their number."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from menjin.adapters.sqlalchemy.database import Database, Work
+from menjin.adapters.sqlalchemy.tables import KEYRINGS
+from menjin.clock import from_micros, to_micros
+from menjin.session_keys.model import HeldKey, Keyring
+from menjin.session_keys.vault import Vault
+from menjin.values import AppId, OpenId, Secret
+
+_LOG = logging.getLogger("menjin.session_keys")
+
+
+class SqlKeyrings:
+    """Keeps one row per (appid, openid)."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self.works_without_loop = database.works_without_loop
+
+    async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
+        """Return the keyring, or None; one that no longer opens counts as none, and is reported."""
+        async with self._database.reading() as work:
+            return await self._read(work, appid, openid)
+
+    async def change(self, appid: AppId, openid: OpenId, rule: Callable[[Keyring | None], Keyring]) -> None:
+        """Replace the keyring by what `rule` makes of it, with nobody in between."""
+        async with self._database.transaction() as work:
+            values = self._seal(appid, openid, rule(await self._read(work, appid, openid)))
+            changed = await work.run(sa.update(KEYRINGS).where(*_is(appid, openid)).values(**values))
+            if not changed.rowcount:
+                await work.run(sa.insert(KEYRINGS).values(appid=appid, openid=openid, **values))
+
+    async def _read(self, work: Work, appid: AppId, openid: OpenId) -> Keyring | None:
+        row = await work.first(sa.select(KEYRINGS).where(*_is(appid, openid)).with_for_update())
+        if row is None:
+            return None
+        try:
+            return self._open(appid, openid, row)
+        except ValueError:
+            _LOG.error("a kept session_key does not open; is a vault key missing? app=%s", appid)
+            return None
+
+    def _open(self, appid: AppId, openid: OpenId, row: sa.Row[Any]) -> Keyring:
+        def held(slot: str, sealed: str, began_at: int) -> HeldKey:
+            key = self._vault.open(sealed, _place(appid, openid, slot, began_at))
+            return HeldKey(Secret(key.decode()), from_micros(began_at))
+
+        current = held("current", row.current_sealed, row.current_began_at)
+        if row.previous_sealed is None:
+            return Keyring(current)
+        previous = held("previous", row.previous_sealed, row.previous_began_at)
+        return Keyring(current, previous, from_micros(row.previous_until))
+
+    def _seal(self, appid: AppId, openid: OpenId, ring: Keyring) -> dict[str, object]:
+        def slot(name: str, held: HeldKey | None) -> dict[str, object]:
+            if held is None:
+                return {f"{name}_sealed": None, f"{name}_began_at": None}
+            began_at = to_micros(held.began_at)
+            sealed = self._vault.seal(held.key.reveal().encode(), _place(appid, openid, name, began_at))
+            return {f"{name}_sealed": sealed, f"{name}_began_at": began_at}
+
+        until = to_micros(ring.previous_until) if ring.previous_until is not None else None
+        return {**slot("current", ring.current), **slot("previous", ring.previous), "previous_until": until}
+
+
+def _is(appid: AppId, openid: OpenId) -> tuple[sa.ColumnElement[bool], ...]:
+    return KEYRINGS.c.appid == appid, KEYRINGS.c.openid == openid
+
+
+def _place(appid: AppId, openid: OpenId, slot: str, began_at: int) -> str:
+    return f"keyrings/{appid}/{openid}/{slot}/{began_at}"

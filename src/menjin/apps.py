@@ -1,0 +1,62 @@
+"""The apps (mini programs) this installation serves, and what holds for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from menjin.errors import ConfigurationError, Fault, RequestInvalid
+from menjin.values import AppId, Secret
+
+SignInPolicy = Literal["open", "bound"]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One mini program.
+
+    Attributes:
+        appid: WeChat's id, `wx` and 16 hex digits.
+        app_secret: WeChat's AppSecret.
+        sign_in: `open` makes an account at the first login; `bound` leaves the session without one
+            until the person binds an account the business already has.
+        realm: Apps of one realm share accounts.
+        open_platform: Apps of one WeChat Open Platform account share unionids; None if bound to none.
+        idle_timeout: A session unused for so long expires.
+        absolute_lifetime: A session this old expires however much it is used.
+    """
+
+    appid: AppId
+    app_secret: Secret
+    sign_in: SignInPolicy = "open"
+    realm: str = "default"
+    open_platform: str | None = None
+    idle_timeout: timedelta = timedelta(days=7)
+    absolute_lifetime: timedelta = timedelta(days=30)
+
+
+class Apps:
+    """The apps by appid."""
+
+    def __init__(self, apps: Iterable[App]) -> None:
+        found: dict[str, App] = {}
+        for app in apps:
+            if app.appid in found:
+                raise ConfigurationError([Fault("apps", f"{app.appid} stands twice")])
+            found[app.appid] = app
+        if not found:
+            raise ConfigurationError([Fault("apps", "there is none; name at least one mini program")])
+        self._apps: Mapping[str, App] = found
+
+    def get(self, appid: str) -> App:
+        """Return the app.
+
+        Raises:
+            RequestInvalid: It is not one of ours.
+        """
+        app = self._apps.get(appid)
+        if app is None:
+            raise RequestInvalid(Fault("appid", "not an app of this installation"))
+        return app

@@ -1,0 +1,172 @@
+"""Who is wired to whom. Takes typed objects, reads no environment; the only room that knows all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from menjin.accounts.directory import Directory
+from menjin.accounts.flow import Accounts
+from menjin.accounts.store import AccountStore
+from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.sqlalchemy.accounts import SqlAccounts
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.sessions import SqlSessions
+from menjin.apps import Apps
+from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
+from menjin.login.bind import Bind
+from menjin.login.events import Event, Listener
+from menjin.login.open_data import OpenData
+from menjin.login.ports import Transactions
+from menjin.login.sign_in import SignIn
+from menjin.login.sign_out import SignOut
+from menjin.login.who import Authenticate
+from menjin.session_keys.flow import SessionKeys
+from menjin.session_keys.store import KeyringStore
+from menjin.session_keys.vault import Vault
+from menjin.sessions.flow import Sessions
+from menjin.sessions.store import SessionStore
+from menjin.wechat.client import WECHAT, WeChat
+from menjin.wechat.ports import HttpPort
+
+
+class Deaf:
+    """A listener that takes no note."""
+
+    def hear(self, event: Event) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One adapter a store port.
+
+    Attributes:
+        prepare: Brings the tables about; may be called at every start.
+        ping: Raises StoreUnavailable when the stores cannot be asked.
+        close: Gives the connections back.
+    """
+
+    sessions: SessionStore
+    keyrings: KeyringStore
+    accounts: AccountStore
+    transactions: Transactions
+    prepare: Callable[[], Coroutine[Any, Any, None]]
+    ping: Callable[[], Coroutine[Any, Any, None]]
+    close: Callable[[], Coroutine[Any, Any, None]]
+
+
+def memory_stores() -> Stores:
+    """Return stores in this process's memory; they end with it."""
+    return Stores(
+        MemorySessions(), MemoryKeyrings(), MemoryAccounts(), MemoryTransactions(), _nothing, _nothing, _nothing
+    )
+
+
+def sql_stores(database: Database, vault: Vault) -> Stores:
+    """Return stores on one SQL database, secrets sealed by `vault`."""
+    return Stores(
+        SqlSessions(database),
+        SqlKeyrings(database, vault),
+        SqlAccounts(database),
+        database,
+        database.create_schema,
+        database.ping,
+        database.close,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an installation is made of.
+
+    Attributes:
+        base_url: WeChat's host, or a simulator's.
+        wechat_deadline: For a whole call to WeChat.
+    """
+
+    apps: Apps
+    http: HttpPort
+    stores: Stores
+    pause: Pause
+    directory: Directory | None = None
+    base_url: str = WECHAT
+    wechat_deadline: timedelta = timedelta(seconds=3)
+    clock: Clock = field(default_factory=SystemClock)
+    randomness: Randomness = field(default_factory=SystemRandomness)
+    listener: Listener = field(default_factory=Deaf)
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """The assembled flows."""
+
+    sign_in: SignIn
+    authenticate: Authenticate
+    open_data: OpenData
+    bind: Bind
+    sign_out: SignOut
+    sessions: Sessions
+    stores: Stores
+
+
+def assemble(parts: Parts) -> Deeds:
+    """Wire the flows to the parts."""
+    stores, clock, listener = parts.stores, parts.clock, parts.listener
+    wechat = WeChat(parts.http, clock, parts.pause, base_url=parts.base_url, deadline=parts.wechat_deadline)
+    accounts = Accounts(stores.accounts, clock, parts.randomness)
+    session_keys = SessionKeys(stores.keyrings, clock)
+    sessions = Sessions(stores.sessions, clock, parts.randomness)
+    return Deeds(
+        sign_in=SignIn(
+            apps=parts.apps,
+            wechat=wechat,
+            accounts=accounts,
+            session_keys=session_keys,
+            sessions=sessions,
+            transactions=stores.transactions,
+            clock=clock,
+            listener=listener,
+        ),
+        authenticate=Authenticate(sessions, clock),
+        open_data=OpenData(
+            apps=parts.apps,
+            accounts=accounts,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        bind=Bind(
+            apps=parts.apps,
+            directory=parts.directory,
+            accounts=accounts,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        sign_out=SignOut(sessions, listener),
+        sessions=sessions,
+        stores=stores,
+    )
+
+
+def need_a_loop(parts: Parts) -> tuple[str, ...]:
+    """Return the names of the adapters that work only under an event loop."""
+    adapters: tuple[object, ...] = (
+        parts.http,
+        parts.pause,
+        parts.stores.sessions,
+        parts.stores.keyrings,
+        parts.stores.accounts,
+        parts.stores.transactions,
+    )
+    named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
+    return tuple(sorted(named))
+
+
+async def _nothing() -> None:
+    """Do nothing."""

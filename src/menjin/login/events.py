@@ -1,0 +1,30 @@
+"""What happened, told to whoever listens: no secret and no personal data in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from menjin.values import AppId, IdentityId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One deed, done.
+
+    Attributes:
+        name: signed_in, bound, signed_out, data_opened or unionid_conflict.
+    """
+
+    name: str
+    appid: AppId
+    session_id: SessionId
+    identity_id: IdentityId
+
+
+class Listener(Protocol):
+    """Hears of every deed after it is done; it must return at once and never raise."""
+
+    def hear(self, event: Event) -> None:
+        """Take note of `event`."""
+        ...

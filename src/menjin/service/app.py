@@ -1,0 +1,163 @@
+"""The ASGI app: routes, problems, request ids, one log line a request."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import resources
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from menjin.aio import AsyncMenjin
+from menjin.clock import SystemRandomness
+from menjin.errors import AppMisconfigured, MenjinError, StoreUnavailable
+from menjin.problems import Problem, choose_language, plain_problem, to_problem
+from menjin.service.routes import Routes
+
+_LOG = logging.getLogger("menjin.service")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_PURGE_EVERY_SECONDS = 3600
+_SLUGS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+def create_app(menjin: AsyncMenjin, extra_routes: list[Route] | None = None) -> ASGIApp:
+    """Return the service as an ASGI app; its lifespan opens and closes `menjin`."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with menjin:
+            gc.collect()
+            gc.freeze()
+            task = asyncio.create_task(_purge_now_and_then(menjin))
+            try:
+                yield
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    contract = resources.files("menjin.service").joinpath("openapi.json").read_bytes()
+
+    async def openapi(_request: Request) -> Response:
+        return Response(contract, media_type="application/json")
+
+    routes = [*Routes(menjin).routes(), Route("/openapi.json", openapi), *(extra_routes or [])]
+    handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
+    app.router.redirect_slashes = False
+    return RequestIds(app, frozenset(route.path for route in routes))
+
+
+class RequestIds:
+    """Gives every request an id, and writes one line about it: no query, no header, no body.
+
+    Args:
+        app: The app inside.
+        known_paths: Paths fit for the log; another may hold anything.
+    """
+
+    def __init__(self, app: ASGIApp, known_paths: frozenset[str]) -> None:
+        self._app = app
+        self._known_paths = known_paths
+        self._randomness = SystemRandomness()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._read_or_make(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            # Answered and logged by _on_bug already; Starlette raises it once more for the server to print,
+            # and its text may hold a caller's values.
+            if not status:
+                raise
+        finally:
+            path = scope["path"] if scope["path"] in self._known_paths else "-"
+            _LOG.info("%s %s %s id=%s", scope["method"], path, status, request_id)
+
+    def _read_or_make(self, scope: Scope) -> str:
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
+                return str(value.decode("latin-1"))
+        return self._randomness.random_bytes(12).hex()
+
+
+async def _on_error(request: Request, error: MenjinError) -> Response:
+    if isinstance(error, AppMisconfigured):
+        _LOG.error("an operator must act: %s id=%s", error, request.state.request_id)
+    elif isinstance(error, StoreUnavailable):
+        _LOG.error("%s id=%s", error, request.state.request_id)
+    signing_in = request.method == "POST" and request.url.path == "/v1/sessions"
+    language = choose_language(request.headers.get("accept-language", ""))
+    return _to_response(
+        to_problem(error, language=language, request_id=request.state.request_id, signing_in=signing_in)
+    )
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    language = choose_language(request.headers.get("accept-language", ""))
+    code = _SLUGS.get(error.status_code, "request_invalid")
+    response = _to_response(plain_problem(code, language=language, request_id=request.state.request_id))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    """Answer 500 and log the trace; its text may hold values, so only the places and the kind are kept."""
+    _LOG.error("a bug: %s at %s id=%s", type(error).__name__, _places(error), request.state.request_id)
+    language = choose_language(request.headers.get("accept-language", ""))
+    return _to_response(plain_problem("internal_error", language=language, request_id=request.state.request_id))
+
+
+def _places(error: BaseException) -> str:
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return " < ".join(reversed(places[-8:]))
+
+
+def _to_response(problem: Problem) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:  # noqa: PLR2004 - HTTP asks for a challenge with it
+        headers["WWW-Authenticate"] = "Bearer"
+    body = msgspec.json.encode(problem.body)
+    return Response(body, problem.status, headers, media_type="application/problem+json")
+
+
+async def _purge_now_and_then(menjin: AsyncMenjin) -> None:
+    while True:
+        forgotten = 0
+        try:
+            forgotten = await menjin.purge()
+        except StoreUnavailable:
+            _LOG.warning("ended sessions were not purged; trying again in an hour")
+        await asyncio.sleep(1 if forgotten else _PURGE_EVERY_SECONDS)

@@ -1,0 +1,150 @@
+"""What comes in and goes out, as types; bodies are read strictly and bounded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.requests import ClientDisconnect, Request
+
+from menjin.errors import BodyTooLarge, Fault, RequestInvalid
+from menjin.login.results import PhoneNumber, Principal, SignedIn
+from menjin.sessions.model import BoundAccount, Session
+from menjin.strict_json import read_object
+
+LARGEST_BODY = 64 * 1024
+
+Short = Annotated[str, Meta(min_length=1, max_length=128)]
+Cipher = Annotated[str, Meta(min_length=1, max_length=LARGEST_BODY)]
+
+
+class DeviceBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """What the client says of the phone."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    label: Annotated[str, Meta(max_length=64)] = ""
+
+
+class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/sessions."""
+
+    appid: Annotated[str, Meta(max_length=32)]
+    login_code: Annotated[str, Meta(min_length=1, max_length=128)]
+    device: DeviceBody | UnsetType = UNSET
+
+
+class OpenDataBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/open-data: a ciphertext, a signed text, or both."""
+
+    kind: Literal["user_info"]
+    encrypted_data: Cipher | UnsetType = UNSET
+    iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    raw_data: Cipher | UnsetType = UNSET
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")] | UnsetType = UNSET
+
+
+class PhoneBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/phone."""
+
+    encrypted_data: Cipher
+    iv: Annotated[str, Meta(max_length=64)]
+
+
+class BindingBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/binding."""
+
+    method: Literal["password"]
+    username: Short
+    password: Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+B = TypeVar("B", bound=Struct)
+
+
+async def read_body(request: Request, shape: type[B]) -> B:
+    """Return the request's body as `shape`.
+
+    Raises:
+        BodyTooLarge: It is longer than 64 KiB, whatever its Content-Length says.
+        RequestInvalid: It is not strict JSON, or not of this shape.
+    """
+    data = bytearray()
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > LARGEST_BODY:
+                raise BodyTooLarge
+    except ClientDisconnect:
+        raise RequestInvalid(Fault("body", "the client went away before it was whole")) from None
+    try:
+        return msgspec.convert(read_object(bytes(data)), shape)
+    except msgspec.ValidationError as error:
+        raise RequestInvalid(_to_fault(error)) from None
+    except ValueError:
+        raise RequestInvalid(Fault("body", "not a strict JSON object")) from None
+
+
+def read_pair(first: str | UnsetType, second: str | UnsetType, names: str) -> tuple[str, str] | None:
+    """Return two fields that come together, or None without both.
+
+    Raises:
+        RequestInvalid: Only one of them is there.
+    """
+    if isinstance(first, UnsetType) and isinstance(second, UnsetType):
+        return None
+    if isinstance(first, UnsetType) or isinstance(second, UnsetType):
+        raise RequestInvalid(Fault(names, "come together"))
+    return first, second
+
+
+def to_signed_in(signed_in: SignedIn) -> dict[str, Any]:
+    """Return the body of a login or a binding."""
+    return {
+        "session_token": signed_in.session_token.reveal(),
+        "token_type": "Bearer",
+        "session_id": signed_in.session.session_id,
+        "expires_in": signed_in.expires_in,
+        "account": _to_account(signed_in.account, is_new=signed_in.is_new),
+        "binding": signed_in.binding,
+    }
+
+
+def to_principal(principal: Principal) -> dict[str, Any]:
+    """Return the body of GET /v1/session."""
+    session = principal.session
+    return {
+        "session_id": session.session_id,
+        "appid": session.subject.appid,
+        "expires_in": principal.expires_in,
+        "issued_at": session.issued_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "authenticated_at": session.authenticated_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "account": _to_account(principal.account),
+        "binding": principal.binding,
+        "device": _to_device(session),
+    }
+
+
+def to_phone(phone: PhoneNumber) -> dict[str, Any]:
+    """Return the body of POST /v1/phone."""
+    return {
+        "phone_number": phone.phone_number,
+        "country_code": phone.country_code,
+        "national_number": phone.national_number,
+    }
+
+
+def _to_account(account: BoundAccount | None, *, is_new: bool = False) -> dict[str, Any] | None:
+    if account is None:
+        return None
+    return {"id": account.id, "external_id": account.external_id, "phone_masked": None, "is_new": is_new}
+
+
+def _to_device(session: Session) -> dict[str, Any] | None:
+    return {"id": session.device.id, "label": session.device.label} if session.device is not None else None
+
+
+def _to_fault(error: msgspec.ValidationError) -> Fault:
+    """Return where and what, in msgspec's words; it names fields and types, never their values' text."""
+    problem, _, path = str(error).partition(" - at `")
+    return Fault(path.rstrip("`").lstrip("$.") or "body", problem[:200])

@@ -1,0 +1,111 @@
+"""The doors: read the body, do the deed, write the answer."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from msgspec import UnsetType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from menjin.aio import AsyncMenjin
+from menjin.errors import Fault, RequestInvalid, SessionInvalid
+from menjin.service.bodies import (
+    BindingBody,
+    OpenDataBody,
+    PhoneBody,
+    SignInBody,
+    read_body,
+    read_pair,
+    to_phone,
+    to_principal,
+    to_signed_in,
+)
+from menjin.sessions.model import Device
+
+_BEARER = re.compile(r"[Bb]earer +([\x21-\x7e]+)")
+
+
+def answer(body: object, status: int = 200) -> Response:
+    """Return a JSON answer that no cache keeps."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+
+
+def read_token(request: Request) -> str:
+    """Return the session_token of the Authorization header.
+
+    Raises:
+        SessionInvalid: There is none, or more than one.
+    """
+    values = request.headers.getlist("authorization")
+    found = _BEARER.fullmatch(values[0].strip()) if len(values) == 1 else None
+    if found is None:
+        raise SessionInvalid
+    return found[1]
+
+
+class Routes:
+    """The routes of one installation."""
+
+    def __init__(self, menjin: AsyncMenjin) -> None:
+        self._menjin = menjin
+
+    def routes(self) -> list[Route]:
+        """Return them."""
+        return [
+            Route("/v1/sessions", self.sign_in, methods=["POST"]),
+            Route("/v1/session", self.who, methods=["GET"]),
+            Route("/v1/session", self.sign_out, methods=["DELETE"]),
+            Route("/v1/open-data", self.open_data, methods=["POST"]),
+            Route("/v1/phone", self.phone, methods=["POST"]),
+            Route("/v1/binding", self.bind, methods=["POST"]),
+            Route("/healthz", self.health, methods=["GET"]),
+            Route("/readyz", self.ready, methods=["GET"]),
+        ]
+
+    async def sign_in(self, request: Request) -> Response:
+        """POST /v1/sessions."""
+        body = await read_body(request, SignInBody)
+        device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
+        return answer(to_signed_in(await self._menjin.sign_in(body.appid, body.login_code, device)), 201)
+
+    async def who(self, request: Request) -> Response:
+        """GET /v1/session."""
+        return answer(to_principal(await self._menjin.authenticate(read_token(request))))
+
+    async def sign_out(self, request: Request) -> Response:
+        """DELETE /v1/session."""
+        await self._menjin.sign_out(read_token(request))
+        return Response(status_code=204)
+
+    async def open_data(self, request: Request) -> Response:
+        """POST /v1/open-data."""
+        token, body = read_token(request), await read_body(request, OpenDataBody)
+        encrypted = read_pair(body.encrypted_data, body.iv, "encrypted_data, iv")
+        signed = read_pair(body.raw_data, body.signature, "raw_data, signature")
+        if encrypted is None and signed is None:
+            raise RequestInvalid(Fault("body", "needs encrypted_data and iv, or raw_data and signature"))
+        opened = await self._menjin.open_user_info(token, encrypted=encrypted, signed=signed)
+        return answer({"data": opened.data})
+
+    async def phone(self, request: Request) -> Response:
+        """POST /v1/phone."""
+        token, body = read_token(request), await read_body(request, PhoneBody)
+        return answer(to_phone(await self._menjin.open_phone(token, body.encrypted_data, body.iv)))
+
+    async def bind(self, request: Request) -> Response:
+        """POST /v1/binding."""
+        token, body = read_token(request), await read_body(request, BindingBody)
+        return answer(to_signed_in(await self._menjin.bind_by_password(token, body.username, body.password)))
+
+    async def health(self, _request: Request) -> Response:
+        """GET /healthz: the process is up."""
+        return answer({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        """GET /readyz: the stores answer too."""
+        await self._menjin.ping()
+        return answer({"status": "ok"})

@@ -1,0 +1,258 @@
+"""The configuration: `menjin.toml`, the environment, secret files. The only room that reads them.
+
+`MENJIN_<SECTION>__<KEY>` overrides a key of the file, `MENJIN_APP_<APPID>_SECRET` an app's secret; every
+secret can be a `*_file` instead. All faults are told at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from menjin.adapters.directories import CallableDirectory
+from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.sqlalchemy.database import Database, open_async_engine
+from menjin.adapters.vault import AesGcmVault
+from menjin.adapters.waiting import TaskPause
+from menjin.apps import App, Apps
+from menjin.assembly import Parts, sql_stores
+from menjin.errors import ConfigurationError, Fault
+from menjin.values import Secret, parse_appid
+from menjin.wechat.client import WECHAT
+
+_SAMPLE_SECRETS = frozenset({"01010101010101010101010101010101"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AppSection(_Section):
+    """`[[apps]]`: one mini program. Times in whole seconds."""
+
+    appid: str = Field(pattern=r"^wx[0-9a-f]{16}$")
+    app_secret: SecretStr | None = None
+    app_secret_file: Path | None = None
+    sign_in: Literal["open", "bound"] = "open"
+    realm: str = Field(default="default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    open_platform: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    idle_timeout: int = Field(default=7 * 86400, ge=60)
+    absolute_lifetime: int = Field(default=30 * 86400, ge=60)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.idle_timeout > self.absolute_lifetime:
+            raise ValueError("idle_timeout is longer than absolute_lifetime")
+        return self
+
+
+class VaultSection(_Section):
+    """`[vault]`: the key that seals, and every key that still opens; `menjin keys new` makes one."""
+
+    active: str
+    keys: dict[str, SecretStr] = Field(default_factory=dict)
+    keys_file: dict[str, Path] = Field(default_factory=dict)
+
+
+class DatabaseSection(_Section):
+    """`[database]`."""
+
+    url: str = Field(default="sqlite:///menjin.db", pattern=r"^sqlite:///.+$")
+
+
+class WeChatSection(_Section):
+    """`[wechat]`: WeChat's host, and how long a whole call may take (milliseconds)."""
+
+    base_url: str = Field(default=WECHAT, pattern=r"^https?://[^?#]+$")
+    deadline: int = Field(default=3000, ge=100, le=30000)
+
+
+class DirectorySection(_Section):
+    """`[directory]`: `call = "package.module:function"`, which gets username and password and returns an id."""
+
+    call: str = Field(pattern=r"^[\w.]+:[\w]+$")
+
+
+class DevSection(_Section):
+    """`[dev]`: what a production start refuses."""
+
+    enabled: bool = False
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(env_prefix="MENJIN_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    apps: list[AppSection] = Field(default_factory=list)
+    vault: VaultSection
+    database: DatabaseSection = DatabaseSection()
+    wechat: WeChatSection = WeChatSection()
+    directory: DirectorySection | None = None
+    dev: DevSection = DevSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secrets come as *_file
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+
+_SECTIONS = frozenset(Settings.model_fields)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: `menjin.toml`; it may be missing if the environment says everything.
+
+    Raises:
+        ConfigurationError: Everything wrong with its form.
+    """
+    try:
+        written = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError([Fault(path.name, f"cannot be read: {type(error).__name__}: {error}")]) from None
+    faults = [Fault(name, "no such section") for name in written if name not in _SECTIONS]
+    try:
+        settings = Settings(**written)
+    except ValidationError as error:
+        faults += [_to_fault(dict(found)) for found in error.errors(include_input=False, include_url=False)]
+        raise ConfigurationError(faults) from None
+    if faults:
+        raise ConfigurationError(faults)
+    return settings
+
+
+def _to_fault(found: dict[str, Any]) -> Fault:
+    where = ".".join(str(part) for part in found["loc"])
+    hint = "; `menjin keys new` makes one" if where == "vault" else ""
+    return Fault(where or "settings", f"{found['msg']}{hint}")
+
+
+@dataclass
+class Configurator:
+    """Turns settings into parts, collecting every fault on the way."""
+
+    settings: Settings
+    faults: list[Fault]
+
+    def take(self, where: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `make` makes
+        """Return what `make` makes, or None and a fault noted."""
+        try:
+            return make()
+        except ConfigurationError as error:
+            self.faults += error.faults
+        except (ValueError, OSError, ImportError, AttributeError) as error:
+            self.faults.append(Fault(where, f"{type(error).__name__}: {error}"))
+        return None
+
+
+def to_parts(settings: Settings) -> Parts:
+    """Return the parts of an installation.
+
+    Raises:
+        ConfigurationError: Everything that cannot work, at once.
+    """
+    work = Configurator(settings, [])
+    apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
+    if not settings.apps:
+        work.faults.append(Fault("apps", "there is none; name at least one mini program"))
+    keys = work.take("vault", lambda: _read_keys(settings.vault))
+    vault = work.take("vault", lambda: AesGcmVault(settings.vault.active, keys)) if keys is not None else None
+    directory = settings.directory
+    found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
+    work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
+    registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
+    if work.faults or vault is None or registry is None:
+        raise ConfigurationError(work.faults)
+    engine = open_async_engine(settings.database.url)
+    return Parts(
+        apps=registry,
+        http=AiohttpHttp(),
+        stores=sql_stores(Database(engine), vault),
+        pause=TaskPause(),
+        directory=found,
+        base_url=settings.wechat.base_url,
+        wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
+    )
+
+
+def _to_app(section: AppSection) -> App:
+    appid = parse_appid(section.appid)
+    name = f"MENJIN_APP_{appid.upper()}_SECRET"
+    secret = os.environ.get(name) or os.environ.get(f"MENJIN_APP_{appid}_SECRET")
+    written = section.app_secret.get_secret_value() if section.app_secret is not None else None
+    secret = secret or written or _read_file(section.app_secret_file) or _read_file_named(f"{name}_FILE")
+    if not secret:
+        raise ConfigurationError([Fault(f"apps.{appid}", f"has no app_secret; set it, app_secret_file or {name}")])
+    return App(
+        appid=appid,
+        app_secret=Secret(secret),
+        sign_in=section.sign_in,
+        realm=section.realm,
+        open_platform=section.open_platform,
+        idle_timeout=timedelta(seconds=section.idle_timeout),
+        absolute_lifetime=timedelta(seconds=section.absolute_lifetime),
+    )
+
+
+def _read_file(path: Path | None) -> str | None:
+    return path.read_text("utf-8").strip() if path is not None else None
+
+
+def _read_file_named(variable: str) -> str | None:
+    path = os.environ.get(variable)
+    return _read_file(Path(path)) if path else None
+
+
+def _read_keys(section: VaultSection) -> dict[str, Secret]:
+    keys = {name: Secret(key.get_secret_value()) for name, key in section.keys.items()}
+    return keys | {name: Secret(_read_file(path) or "") for name, path in section.keys_file.items()}
+
+
+def _to_directory(section: DirectorySection) -> CallableDirectory:
+    module, _, name = section.call.partition(":")
+    return CallableDirectory(getattr(importlib.import_module(module), name))
+
+
+def _refused_in_production(settings: Settings, apps: list[App]) -> list[Fault]:
+    """Return what only `[dev] enabled = true` may do: plain http to WeChat, sample secrets."""
+    if settings.dev.enabled:
+        return []
+    url = urlsplit(settings.wechat.base_url)
+    faults = []
+    if url.scheme != "https" or _is_loopback(url.hostname or ""):
+        faults.append(Fault("wechat.base_url", "is not https, or is this machine; only for [dev] enabled = true"))
+    faults += [
+        Fault(f"apps.{app.appid}", "has a sample app_secret; only for [dev] enabled = true")
+        for app in apps
+        if app.app_secret.reveal() in _SAMPLE_SECRETS
+    ]
+    return faults
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

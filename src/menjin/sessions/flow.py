@@ -1,0 +1,115 @@
+"""Issue, authenticate, rotate, end."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from menjin.clock import Clock, Randomness
+from menjin.errors import SessionExpired, SessionRotated, StoreUnavailable
+from menjin.sessions import rules
+from menjin.sessions.model import BoundAccount, Device, EndReason, IssuedSession, Session, Subject
+from menjin.sessions.store import SessionStore
+from menjin.sessions.token import hash_token, make_token
+from menjin.values import Secret, SessionId, new_id
+
+_LOG = logging.getLogger("menjin.sessions")
+_KEPT_AFTER_END = timedelta(days=1)
+
+
+class Sessions:
+    """Every login state of this installation."""
+
+    def __init__(self, store: SessionStore, clock: Clock, randomness: Randomness) -> None:
+        self._store = store
+        self._clock = clock
+        self._randomness = randomness
+
+    async def issue(
+        self, subject: Subject, device: Device | None, *, idle_timeout: timedelta, absolute_lifetime: timedelta
+    ) -> IssuedSession:
+        """Make a session; its token is in the result and nowhere else.
+
+        Raises:
+            StoreUnavailable: None was made.
+        """
+        now = self._clock.now()
+        session = Session(
+            session_id=SessionId(new_id("ses_", now, self._randomness.random_bytes(10))),
+            subject=subject,
+            device=device,
+            issued_at=now,
+            last_seen_at=now,
+            authenticated_at=now,
+            idle_timeout=idle_timeout,
+            ends_at=now + absolute_lifetime,
+        )
+        made = make_token(self._randomness)
+        await self._store.add(session, made.token_hash)
+        return IssuedSession(session, made.token)
+
+    async def authenticate(self, session_token: Secret) -> Session:
+        """Return the live session of a token; one store read, rarely a write.
+
+        Raises:
+            SessionInvalid: There is none, or it has ended; the subclass says how.
+            StoreUnavailable: The store cannot be asked; nothing is known of the token.
+        """
+        now = self._clock.now()
+        found = await self._store.find(hash_token(session_token))
+        if found is not None and found.rotated_at is not None and now - found.rotated_at >= rules.ROTATED_KEPT:
+            _LOG.warning("a token replaced long ago was presented: session=%s", found.session.session_id)
+        session = rules.judge(found, now)
+        if rules.needs_touch(session, now):
+            session = await self._touch(session)
+        return session
+
+    async def _touch(self, session: Session) -> Session:
+        """Write last_seen_at; a store that reads but cannot write does not turn the person away."""
+        seen = replace(session, last_seen_at=self._clock.now())
+        try:
+            await self._store.touch(session.session_id, seen.last_seen_at)
+        except StoreUnavailable:
+            _LOG.warning("last_seen_at not written: session=%s", session.session_id)
+            return session
+        return seen
+
+    async def rotate(self, session_token: Secret, account: BoundAccount | None) -> IssuedSession:
+        """Replace a session's token, and its account by `account`; the old token answers session_rotated for 60 s.
+
+        Raises:
+            SessionRotated: Another rotation of the same token came first.
+            SessionInvalid: The session has ended meanwhile.
+        """
+        session = await self.authenticate(session_token)
+        made = make_token(self._randomness)
+        now = self._clock.now()
+        done = await self._store.rotate(session.session_id, hash_token(session_token), made.token_hash, account, now)
+        if not done:
+            await self.authenticate(session_token)  # says why
+            raise SessionRotated
+        subject = replace(session.subject, account=account)
+        return IssuedSession(replace(session, subject=subject, last_seen_at=now), made.token)
+
+    async def sign_out(self, session_token: Secret) -> Session | None:
+        """End the token's session and return it; None if it had expired by itself.
+
+        Raises:
+            SessionInvalid: The token names no session, or one ended by somebody else.
+            StoreUnavailable: It may live still.
+        """
+        try:
+            session = await self.authenticate(session_token)
+        except SessionExpired:
+            return None
+        await self._store.end(session.session_id, "signed_out", self._clock.now())
+        return session
+
+    async def end_others(self, kept: Session, reason: EndReason) -> int:
+        """End the other sessions of the same identity; return how many."""
+        return await self._store.end_others(kept.subject.identity_id, kept.session_id, reason, self._clock.now())
+
+    async def purge(self, limit: int = 1000) -> int:
+        """Forget sessions that reached their absolute end a day ago or more; return how many."""
+        return await self._store.purge(self._clock.now() - _KEPT_AFTER_END, limit)

@@ -1,0 +1,55 @@
+"""The life of a session, as pure rules.
+
+::
+
+    issued ── used ──▶ issued            (last_seen_at moves, at most once per `touch_interval`)
+       │ rotate ─────▶ issued            (new token; the old one answers session_rotated for 60 s)
+       │ idle_timeout or absolute_lifetime over ──▶ expired
+       └ sign out · ended from elsewhere · replaced ──▶ ended, with its reason
+
+It follows neither the session_key nor wx.checkSession.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from menjin.errors import KickedOut, Replaced, SessionExpired, SessionInvalid, SessionRotated, SignedOut
+from menjin.sessions.model import EndReason, FoundSession, Session
+
+ROTATED_KEPT = timedelta(seconds=60)
+
+_ENDS: dict[EndReason, type[SessionInvalid]] = {
+    "expired": SessionExpired,
+    "signed_out": SignedOut,
+    "kicked_out": KickedOut,
+    "replaced": Replaced,
+}
+
+
+def judge(found: FoundSession | None, now: datetime) -> Session:
+    """Return the live session of a token.
+
+    Raises:
+        SessionInvalid: No session, or one of its kinds: expired, rotated, ended and how.
+    """
+    if found is None:
+        raise SessionInvalid
+    session = found.session
+    if session.ended is not None:
+        raise _ENDS[session.ended]
+    if now >= session.expires_at:
+        raise SessionExpired
+    if found.rotated_at is not None:
+        raise SessionRotated if now - found.rotated_at < ROTATED_KEPT else SessionInvalid
+    return session
+
+
+def touch_interval(idle_timeout: timedelta) -> timedelta:
+    """Return how old `last_seen_at` may grow before it is written again."""
+    return min(timedelta(hours=1), idle_timeout / 10)
+
+
+def needs_touch(session: Session, now: datetime) -> bool:
+    """Whether this use is worth a write."""
+    return now - session.last_seen_at >= touch_interval(session.idle_timeout)

@@ -1,0 +1,1 @@
+"""One file an endpoint: `build()` makes the request, `read()` the typed answer; both pure."""
