@@ -95,6 +95,18 @@ class AsyncMenjin:
         """
         return await self._deeds.open_data.phone(Secret(session_token), encrypted_data, iv)
 
+    async def phone_by_code(self, session_token: str, phone_code: str) -> PhoneNumber:
+        """Return the phone number behind the phone button's code, on WeChat's word.
+
+        Raises:
+            PhoneCodeInvalid: WeChat does not know it for this person; LoginCodeAsPhoneCode if it looks like
+                wx.login's code.
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer; the code may be spent.
+        """
+        return await self._deeds.phone.by_code(Secret(session_token), phone_code)
+
     async def bind_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Bind to the directory member that username and password prove; the token rotates.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
@@ -20,6 +21,7 @@ from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
 from menjin.login.bind import Bind
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
+from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
@@ -29,7 +31,8 @@ from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
 from menjin.sessions.flow import Sessions
 from menjin.sessions.store import SessionStore
-from menjin.wechat.client import WECHAT, WeChat
+from menjin.wechat.authorised import AuthorisedWeChat
+from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
 
 
@@ -107,8 +110,10 @@ class Deeds:
     sign_in: SignIn
     authenticate: Authenticate
     open_data: OpenData
+    phone: Phone
     bind: Bind
     sign_out: SignOut
+    wechat: AuthorisedWeChat
     sessions: Sessions
     stores: Stores
 
@@ -116,7 +121,10 @@ class Deeds:
 def assemble(parts: Parts) -> Deeds:
     """Wire the flows to the parts."""
     stores, clock, listener = parts.stores, parts.clock, parts.listener
-    wechat = WeChat(parts.http, clock, parts.pause, base_url=parts.base_url, deadline=parts.wechat_deadline)
+    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline)
+    base_url = parts.base_url.rstrip("/")
+    wechat = WeChat(caller, clock, base_url)
+    authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness)
     session_keys = SessionKeys(stores.keyrings, clock)
     sessions = Sessions(stores.sessions, clock, parts.randomness)
@@ -140,6 +148,7 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
+        phone=Phone(parts.apps, authorised, sessions, listener),
         bind=Bind(
             apps=parts.apps,
             directory=parts.directory,
@@ -149,6 +158,7 @@ def assemble(parts: Parts) -> Deeds:
             listener=listener,
         ),
         sign_out=SignOut(sessions, listener),
+        wechat=authorised,
         sessions=sessions,
         stores=stores,
     )

@@ -5,7 +5,7 @@ The first split is whose fault it is::
     MenjinError
     ├ CallerError            the request, its code, its token or its ciphertext
     │ ├ RequestInvalid  BodyTooLarge  TooManyAttempts
-    │ ├ LoginCodeInvalid  LoginCodeUsed  CredentialsInvalid
+    │ ├ LoginCodeInvalid  LoginCodeUsed  PhoneCodeInvalid(LoginCodeAsPhoneCode)  CredentialsInvalid
     │ ├ OpenDataInvalid  StaleSessionKey
     │ └ SessionInvalid
     │   ├ SessionExpired  SessionRotated
@@ -108,6 +108,20 @@ class LoginCodeUsed(CallerError):
     code = "login_code_used"
     action = "login"
     message = "this login_code was used before"
+
+
+class PhoneCodeInvalid(CallerError):
+    """WeChat does not know this phone_code for this person: used, expired, made up, or somebody else's."""
+
+    code = "phone_code_invalid"
+    message = "WeChat does not know this phone_code for this person"
+
+
+class LoginCodeAsPhoneCode(PhoneCodeInvalid):
+    """What came as phone_code looks like wx.login's code; the phone button's event has another."""
+
+    code = "login_code_as_phone_code"
+    message = "this looks like a login_code; the phone_code is the `code` of the phone button's event"
 
 
 class CredentialsInvalid(CallerError):

@@ -27,6 +27,12 @@ class Entry:
 
 TABLE: dict[str, Entry] = {
     "login_code_invalid": Entry(400, "login", "登录凭证无效或已过期", "The login code is unknown or expired"),
+    "phone_code_invalid": Entry(
+        400, "none", "手机号凭证无效，请再点一次", "The phone code is not valid, tap once more"
+    ),
+    "login_code_as_phone_code": Entry(
+        400, "none", "手机号凭证填成了登录凭证", "This is a login code, not the phone button's code"
+    ),
     "open_data_invalid": Entry(400, "none", "加密数据格式不正确", "The encrypted data is not well-formed"),
     "credentials_invalid": Entry(400, "none", "用户名或密码不正确", "User name and password do not match"),
     "session_invalid": Entry(401, "login", "登录态无效，请重新登录", "There is no such session"),

@@ -66,6 +66,10 @@ class Menjin:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind."""
         return drive(self._deeds.open_data.phone(Secret(session_token), encrypted_data, iv))
 
+    def phone_by_code(self, session_token: str, phone_code: str) -> PhoneNumber:
+        """Return the phone number behind the phone button's code, on WeChat's word."""
+        return drive(self._deeds.phone.by_code(Secret(session_token), phone_code))
+
     def bind_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Bind to the directory member that username and password prove; the token rotates."""
         return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password)))

@@ -45,10 +45,11 @@ class OpenDataBody(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class PhoneBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/phone."""
+    """POST /v1/phone: a phone_code, or a ciphertext."""
 
-    encrypted_data: Cipher
-    iv: Annotated[str, Meta(max_length=64)]
+    phone_code: Short | UnsetType = UNSET
+    encrypted_data: Cipher | UnsetType = UNSET
+    iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
 class BindingBody(Struct, forbid_unknown_fields=True, frozen=True):

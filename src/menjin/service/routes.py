@@ -94,7 +94,14 @@ class Routes:
     async def phone(self, request: Request) -> Response:
         """POST /v1/phone."""
         token, body = read_token(request), await read_body(request, PhoneBody)
-        return answer(to_phone(await self._menjin.open_phone(token, body.encrypted_data, body.iv)))
+        encrypted = read_pair(body.encrypted_data, body.iv, "encrypted_data, iv")
+        if isinstance(body.phone_code, UnsetType):
+            if encrypted is None:
+                raise RequestInvalid(Fault("body", "needs phone_code, or encrypted_data and iv"))
+            return answer(to_phone(await self._menjin.open_phone(token, *encrypted)))
+        if encrypted is not None:
+            raise RequestInvalid(Fault("body", "phone_code, or encrypted_data and iv, not both"))
+        return answer(to_phone(await self._menjin.phone_by_code(token, body.phone_code)))
 
     async def bind(self, request: Request) -> Response:
         """POST /v1/binding."""

@@ -6,43 +6,74 @@ since WeChat may have consumed the code.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
 
 from menjin.apps import App
 from menjin.clock import Clock, Pause
 from menjin.errors import TimedOut, WeChatBusy
-from menjin.wechat.endpoints import jscode2session
+from menjin.wechat.endpoints import jscode2session, stable_token
 from menjin.wechat.endpoints.jscode2session import LoginExchange
+from menjin.wechat.endpoints.stable_token import IssuedToken
 from menjin.wechat.ports import HttpPort, HttpRequest, HttpResponse
 
 WECHAT = "https://api.weixin.qq.com"
 _BACK_OFF = (timedelta(milliseconds=200), timedelta(milliseconds=600))
 _LEAST_TIME = timedelta(milliseconds=500)
 
+T = TypeVar("T")
 
-class WeChat:
-    """Calls WeChat for the apps of this installation.
+
+class Caller:
+    """Sends a request and reads its answer, repeated while WeChat says -1, all within one deadline.
 
     Args:
         http: Who carries the requests.
-        base_url: WeChat's host, or a simulator's.
         deadline: For a whole call, its repetitions included.
     """
 
-    def __init__(
-        self,
-        http: HttpPort,
-        clock: Clock,
-        pause: Pause,
-        *,
-        base_url: str = WECHAT,
-        deadline: timedelta = timedelta(seconds=3),
-    ) -> None:
+    def __init__(self, http: HttpPort, clock: Clock, pause: Pause, deadline: timedelta) -> None:
         self._http = http
         self._clock = clock
         self._pause = pause
-        self._base_url = base_url.rstrip("/")
         self._deadline = deadline
+
+    async def call(self, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
+        """Return what `read` makes of the answer.
+
+        Raises:
+            WeChatBusy: -1 as often as time allowed; whatever `read` and the HTTP port raise.
+        """
+        end = self._clock.now() + self._deadline
+        for wait in _BACK_OFF:
+            try:
+                return read(await self._send(request, end - self._clock.now()))
+            except WeChatBusy:
+                if end - self._clock.now() < wait + _LEAST_TIME:
+                    raise
+            await self._pause.pause(wait)
+        return read(await self._send(request, end - self._clock.now()))
+
+    async def _send(self, request: HttpRequest, left: timedelta) -> HttpResponse:
+        if left <= timedelta(0):
+            raise TimedOut
+        timed = HttpRequest(request.method, request.url, request.query, request.body, min(left, self._deadline))
+        return await self._http.send(timed)
+
+
+class WeChat:
+    """The calls that need an app_secret and no access_token.
+
+    Args:
+        caller: Sends and repeats.
+        base_url: WeChat's host, or a simulator's, without a slash at its end.
+    """
+
+    def __init__(self, caller: Caller, clock: Clock, base_url: str = WECHAT) -> None:
+        self._caller = caller
+        self._clock = clock
+        self._base_url = base_url
 
     async def exchange_login_code(self, app: App, login_code: str) -> LoginExchange:
         """Exchange a login_code; it is spent afterwards, whatever came of it.
@@ -56,19 +87,16 @@ class WeChat:
         Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session
         """
         request = jscode2session.build(self._base_url, app.appid, app.app_secret, login_code)
-        end = self._clock.now() + self._deadline
-        for wait in _BACK_OFF:
-            try:
-                return jscode2session.read(await self._send(request, end), self._clock.now())
-            except WeChatBusy:
-                if end - self._clock.now() < wait + _LEAST_TIME:
-                    raise
-            await self._pause.pause(wait)
-        return jscode2session.read(await self._send(request, end), self._clock.now())
+        return await self._caller.call(request, lambda answer: jscode2session.read(answer, self._clock.now()))
 
-    async def _send(self, request: HttpRequest, end: datetime) -> HttpResponse:
-        left = end - self._clock.now()
-        if left <= timedelta(0):
-            raise TimedOut
-        timed = HttpRequest(request.method, request.url, request.query, request.body, min(left, self._deadline))
-        return await self._http.send(timed)
+    async def fetch_stable_token(self, app: App) -> IssuedToken:
+        """Ask for the app's access_token in normal mode: the one in use, while it is good.
+
+        Raises:
+            WeChatError: An errcode.
+            TransportError: No answer, or none that can be read.
+
+        Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken
+        """
+        request = stable_token.build(self._base_url, app.appid, app.app_secret)
+        return await self._caller.call(request, lambda answer: stable_token.read(answer, self._clock.now()))

@@ -159,9 +159,15 @@ def to_error(errcode: int, errmsg: str, now: datetime) -> MenjinError:
         return WeChatBusy(errcode, errmsg, rid)
     if row.retry in {Retry.MINUTE, Retry.DAY}:
         return QuotaExceeded(errcode, errmsg, rid, retry_after=until_next_window(row.retry, now))
-    if row.retry is Retry.CONFIG or errcode in _OUR_FAULT:
+    if row.retry in {Retry.CONFIG, Retry.TOKEN} or errcode in _OUR_FAULT:
         return AppMisconfigured(errcode, errmsg, rid)
     return UnknownWeChatError(errcode, errmsg, rid)
+
+
+def is_token_refused(errcode: int) -> bool:
+    """Whether the call failed for its access_token alone: renew once, repeat once."""
+    row = ERRCODES.get(errcode)
+    return row is not None and row.retry is Retry.TOKEN
 
 
 def to_login_error(errcode: int, errmsg: str, now: datetime) -> MenjinError:

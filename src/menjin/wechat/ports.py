@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
 
+from menjin.apps import App
+from menjin.values import Secret
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
@@ -43,5 +46,27 @@ class HttpPort(Protocol):
             TimedOut: It was not whole within the request's timeout.
             ConnectFailed: No connection, or it broke.
             AnswerUnreadable: It is larger than any answer of WeChat's.
+        """
+        ...
+
+
+class AccessTokenPort(Protocol):
+    """Gives the access_token of an app, and takes the word that it was refused."""
+
+    async def current(self, app: App) -> Secret:
+        """Return an access_token that should be good.
+
+        Raises:
+            WeChatError: WeChat gives none.
+            TransportError: WeChat did not answer.
+        """
+        ...
+
+    async def renewed(self, app: App, refused: Secret) -> Secret:
+        """Return another one than `refused`, which WeChat refused just now; the same if there is no other.
+
+        Raises:
+            WeChatError: WeChat gives none.
+            TransportError: WeChat did not answer.
         """
         ...

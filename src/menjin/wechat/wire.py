@@ -5,10 +5,12 @@ Errors come with HTTP 200 and an errcode; success is errcode 0, absent, or the t
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from menjin.errors import AnswerUnreadable, ConnectFailed
 from menjin.strict_json import read_object
+from menjin.wechat.errcodes import to_error
 from menjin.wechat.ports import HttpResponse
 
 _ERRMSG_LIMIT = 500
@@ -43,3 +45,17 @@ def read_errcode(answer: dict[str, Any]) -> tuple[int, str]:
         raise AnswerUnreadable
     errmsg = answer.get("errmsg", "")
     return raw, errmsg[:_ERRMSG_LIMIT] if isinstance(errmsg, str) else ""
+
+
+def read_success(response: HttpResponse, now: datetime) -> dict[str, Any]:
+    """Return the answer of a call that needs no errcode of its own.
+
+    Raises:
+        WeChatError: Any errcode but 0.
+        TransportError: The answer cannot be read.
+    """
+    answer = read_answer(response)
+    errcode, errmsg = read_errcode(answer)
+    if errcode:
+        raise to_error(errcode, errmsg, now)
+    return answer

@@ -64,14 +64,20 @@ def read(response: HttpResponse, now: datetime) -> LoginExchange:
         return LoginExchange(
             openid=parse_openid(answer["openid"]),
             unionid=parse_unionid(answer["unionid"]) if answer.get("unionid") else None,
-            session_key=_read_session_key(answer["session_key"]),
+            session_key=read_session_key(answer["session_key"]),
         )
     except (KeyError, ValueError, TypeError):
         pass  # raised below, so that the answer's values hang on no error
     raise AnswerUnreadable
 
 
-def _read_session_key(text: object) -> Secret:
+def read_session_key(text: object) -> Secret:
+    """Return a session_key as WeChat writes it.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is not base64 of 16 bytes.
+    """
     if not isinstance(text, str):
         raise TypeError("not text")
     try:
