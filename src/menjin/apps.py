@@ -11,6 +11,7 @@ from menjin.errors import ConfigurationError, Fault, RequestInvalid
 from menjin.values import AppId, Secret
 
 SignInPolicy = Literal["open", "bound"]
+DevicePolicy = Literal["many", "one_per_device", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class App:
         open_platform: Apps of one WeChat Open Platform account share unionids; None if bound to none.
         idle_timeout: A session unused for so long expires.
         absolute_lifetime: A session this old expires however much it is used.
+        devices: `many` sessions of one identity, at most `max_sessions`; `one_per_device`, so that a device
+            that signs in again replaces its own; or a `single` one, the newest.
+        max_sessions: The oldest beyond it is replaced.
     """
 
     appid: AppId
@@ -35,6 +39,8 @@ class App:
     open_platform: str | None = None
     idle_timeout: timedelta = timedelta(days=7)
     absolute_lifetime: timedelta = timedelta(days=30)
+    devices: DevicePolicy = "many"
+    max_sessions: int = 20
 
 
 class Apps:

@@ -30,6 +30,7 @@ from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
 from menjin.sessions.flow import Sessions
+from menjin.sessions.revocations import NoRevocations, Revocations
 from menjin.sessions.store import SessionStore
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
@@ -54,6 +55,7 @@ class Stores:
     """
 
     sessions: SessionStore
+    revocations: Revocations
     keyrings: KeyringStore
     accounts: AccountStore
     transactions: Transactions
@@ -65,20 +67,28 @@ class Stores:
 def memory_stores() -> Stores:
     """Return stores in this process's memory; they end with it."""
     return Stores(
-        MemorySessions(), MemoryKeyrings(), MemoryAccounts(), MemoryTransactions(), _nothing, _nothing, _nothing
+        sessions=MemorySessions(),
+        revocations=NoRevocations(),
+        keyrings=MemoryKeyrings(),
+        accounts=MemoryAccounts(),
+        transactions=MemoryTransactions(),
+        prepare=_nothing,
+        ping=_nothing,
+        close=_nothing,
     )
 
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
     return Stores(
-        SqlSessions(database),
-        SqlKeyrings(database, vault),
-        SqlAccounts(database),
-        database,
-        database.create_schema,
-        database.ping,
-        database.close,
+        sessions=SqlSessions(database),
+        revocations=NoRevocations(),
+        keyrings=SqlKeyrings(database, vault),
+        accounts=SqlAccounts(database),
+        transactions=database,
+        prepare=database.create_schema,
+        ping=database.ping,
+        close=database.close,
     )
 
 
@@ -127,7 +137,7 @@ def assemble(parts: Parts) -> Deeds:
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness)
     session_keys = SessionKeys(stores.keyrings, clock)
-    sessions = Sessions(stores.sessions, clock, parts.randomness)
+    sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
     return Deeds(
         sign_in=SignIn(
             apps=parts.apps,

@@ -108,20 +108,19 @@ class MemorySessions:
         with self._guard:
             self._end(self._rows.get(session_id), reason)
 
-    async def end_others(self, identity_id: IdentityId, keep: SessionId, reason: EndReason, now: datetime) -> int:
-        """End every live session of an identity but `keep`."""
+    async def list_live(self, identity_id: IdentityId, now: datetime) -> tuple[Session, ...]:
+        """Return the live sessions of an identity, the newest first."""
         with self._guard:
-            others = [
-                row
-                for row in self._rows.values()
-                if row.session.subject.identity_id == identity_id
-                and row.session.session_id != keep
-                and row.session.ended is None
-                and row.session.expires_at > now
-            ]
-            for row in others:
-                self._end(row, reason)
-            return len(others)
+            mine = [row.session for row in self._rows.values() if row.session.subject.identity_id == identity_id]
+        live = (session for session in mine if session.ended is None and session.expires_at > now)
+        return tuple(sorted(live, key=lambda session: session.issued_at, reverse=True))
+
+    async def confirm(self, session_id: SessionId, authenticated_at: datetime) -> None:
+        """Note that the person proved who they are once more."""
+        with self._guard:
+            row = self._rows.get(session_id)
+            if row is not None:
+                row.session = replace(row.session, authenticated_at=authenticated_at)
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Forget sessions whose absolute end lies before `before`."""

@@ -78,6 +78,6 @@ def _problem(name: str, key: Secret) -> str | None:
         return "a key id is 1 to 16 characters of A-Za-z0-9_-"
     try:
         length = len(base64.b64decode(key.reveal(), validate=True))
-    except binascii.Error:
+    except ValueError:
         length = 0
     return None if length == _KEY_BYTES else "not base64 of 32 bytes; `menjin keys new` makes one"

@@ -73,9 +73,7 @@ class SignIn:
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:
         identity = resolved.identity
         subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, to_bound(resolved.account))
-        issued = await self._sessions.issue(
-            subject, device, idle_timeout=app.idle_timeout, absolute_lifetime=app.absolute_lifetime
-        )
+        issued = await self._sessions.issue(app, subject, device)
         session = issued.session
         names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
         for name in names:

@@ -22,7 +22,7 @@ Cipher = Annotated[str, Meta(min_length=1, max_length=LARGEST_BODY)]
 class DeviceBody(Struct, forbid_unknown_fields=True, frozen=True):
     """What the client says of the phone."""
 
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
     label: Annotated[str, Meta(max_length=64)] = ""
 
 
@@ -41,7 +41,7 @@ class OpenDataBody(Struct, forbid_unknown_fields=True, frozen=True):
     encrypted_data: Cipher | UnsetType = UNSET
     iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     raw_data: Cipher | UnsetType = UNSET
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")] | UnsetType = UNSET
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}\Z")] | UnsetType = UNSET
 
 
 class PhoneBody(Struct, forbid_unknown_fields=True, frozen=True):

@@ -25,7 +25,7 @@ from menjin.service.bodies import (
 )
 from menjin.sessions.model import Device
 
-_BEARER = re.compile(r"[Bb]earer +([\x21-\x7e]+)")
+_BEARER = re.compile(r"(?i:bearer) +([\x21-\x7e]+)")
 
 
 def answer(body: object, status: int = 200) -> Response:
@@ -57,8 +57,7 @@ class Routes:
         """Return them."""
         return [
             Route("/v1/sessions", self.sign_in, methods=["POST"]),
-            Route("/v1/session", self.who, methods=["GET"]),
-            Route("/v1/session", self.sign_out, methods=["DELETE"]),
+            Route("/v1/session", self.session, methods=["GET", "DELETE"]),  # one route, so that Allow names both
             Route("/v1/open-data", self.open_data, methods=["POST"]),
             Route("/v1/phone", self.phone, methods=["POST"]),
             Route("/v1/binding", self.bind, methods=["POST"]),
@@ -71,6 +70,10 @@ class Routes:
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
         return answer(to_signed_in(await self._menjin.sign_in(body.appid, body.login_code, device)), 201)
+
+    async def session(self, request: Request) -> Response:
+        """GET or DELETE /v1/session."""
+        return await (self.sign_out(request) if request.method == "DELETE" else self.who(request))
 
     async def who(self, request: Request) -> Response:
         """GET /v1/session."""

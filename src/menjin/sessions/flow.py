@@ -6,10 +6,12 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
+from menjin.apps import App
 from menjin.clock import Clock, Randomness
 from menjin.errors import SessionExpired, SessionRotated, StoreUnavailable
 from menjin.sessions import rules
 from menjin.sessions.model import BoundAccount, Device, EndReason, IssuedSession, Session, Subject
+from menjin.sessions.revocations import Revocations
 from menjin.sessions.store import SessionStore
 from menjin.sessions.token import hash_token, make_token
 from menjin.values import Secret, SessionId, new_id
@@ -21,18 +23,19 @@ _KEPT_AFTER_END = timedelta(days=1)
 class Sessions:
     """Every login state of this installation."""
 
-    def __init__(self, store: SessionStore, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, store: SessionStore, revocations: Revocations, clock: Clock, randomness: Randomness) -> None:
         self._store = store
+        self._revocations = revocations
         self._clock = clock
         self._randomness = randomness
 
-    async def issue(
-        self, subject: Subject, device: Device | None, *, idle_timeout: timedelta, absolute_lifetime: timedelta
-    ) -> IssuedSession:
-        """Make a session; its token is in the result and nowhere else.
+    async def issue(self, app: App, subject: Subject, device: Device | None) -> IssuedSession:
+        """Make a session, and let those give way that the app's policy leaves no room for.
+
+        Its token is in the result and nowhere else.
 
         Raises:
-            StoreUnavailable: None was made.
+            StoreUnavailable: None was made, or one that nobody knows the token of.
         """
         now = self._clock.now()
         session = Session(
@@ -42,11 +45,14 @@ class Sessions:
             issued_at=now,
             last_seen_at=now,
             authenticated_at=now,
-            idle_timeout=idle_timeout,
-            ends_at=now + absolute_lifetime,
+            idle_timeout=app.idle_timeout,
+            ends_at=now + app.absolute_lifetime,
         )
         made = make_token(self._randomness)
         await self._store.add(session, made.token_hash)
+        live = await self._store.list_live(subject.identity_id, now)
+        for surplus in rules.choose_surplus(live, app.devices, app.max_sessions):
+            await self._end(surplus, "replaced")
         return IssuedSession(session, made.token)
 
     async def authenticate(self, session_token: Secret) -> Session:
@@ -61,36 +67,36 @@ class Sessions:
         if found is not None and found.rotated_at is not None and now - found.rotated_at >= rules.ROTATED_KEPT:
             _LOG.warning("a token replaced long ago was presented: session=%s", found.session.session_id)
         session = rules.judge(found, now)
-        if rules.needs_touch(session, now):
-            session = await self._touch(session)
-        return session
+        ended = self._revocations.find(session.session_id)
+        if ended is not None:
+            raise rules.refuse(ended)
+        return await self._touch(session) if rules.needs_touch(session, now) else session
 
-    async def _touch(self, session: Session) -> Session:
-        """Write last_seen_at; a store that reads but cannot write does not turn the person away."""
-        seen = replace(session, last_seen_at=self._clock.now())
-        try:
-            await self._store.touch(session.session_id, seen.last_seen_at)
-        except StoreUnavailable:
-            _LOG.warning("last_seen_at not written: session=%s", session.session_id)
-            return session
-        return seen
+    async def rotate(self, session_token: Secret, account: BoundAccount | None = None) -> IssuedSession:
+        """Replace a session's token, and its account if one is given.
 
-    async def rotate(self, session_token: Secret, account: BoundAccount | None) -> IssuedSession:
-        """Replace a session's token, and its account by `account`; the old token answers session_rotated for 60 s.
+        The old token answers session_rotated for 60 s.
 
         Raises:
             SessionRotated: Another rotation of the same token came first.
             SessionInvalid: The session has ended meanwhile.
+            StoreUnavailable: It may have rotated or not; if it has, the person logs in anew.
         """
         session = await self.authenticate(session_token)
-        made = make_token(self._randomness)
+        made = make_token(self._randomness, session_token)
         now = self._clock.now()
-        done = await self._store.rotate(session.session_id, hash_token(session_token), made.token_hash, account, now)
-        if not done:
+        account = account or session.subject.account
+        if not await self._store.rotate(session.session_id, hash_token(session_token), made.token_hash, account, now):
             await self.authenticate(session_token)  # says why
             raise SessionRotated
         subject = replace(session.subject, account=account)
         return IssuedSession(replace(session, subject=subject, last_seen_at=now), made.token)
+
+    async def confirm(self, session: Session) -> Session:
+        """Note that the person just proved who they are, and return the session so."""
+        now = self._clock.now()
+        await self._store.confirm(session.session_id, now)
+        return replace(session, authenticated_at=now)
 
     async def sign_out(self, session_token: Secret) -> Session | None:
         """End the token's session and return it; None if it had expired by itself.
@@ -103,13 +109,44 @@ class Sessions:
             session = await self.authenticate(session_token)
         except SessionExpired:
             return None
-        await self._store.end(session.session_id, "signed_out", self._clock.now())
+        await self._end(session, "signed_out")
         return session
 
-    async def end_others(self, kept: Session, reason: EndReason) -> int:
-        """End the other sessions of the same identity; return how many."""
-        return await self._store.end_others(kept.subject.identity_id, kept.session_id, reason, self._clock.now())
+    async def list_live(self, session: Session) -> tuple[Session, ...]:
+        """Return the live sessions of the same identity, the newest first."""
+        return await self._store.list_live(session.subject.identity_id, self._clock.now())
+
+    async def end_others(self, kept: Session, reason: EndReason, only: SessionId | None = None) -> int:
+        """End the other live sessions of the same identity, or one of them; return how many.
+
+        Raises:
+            StoreUnavailable: Some may live still; the same call again ends them.
+        """
+        others = [
+            session
+            for session in await self.list_live(kept)
+            if session.session_id != kept.session_id and only in {None, session.session_id}
+        ]
+        for session in others:
+            await self._end(session, reason)
+        return len(others)
 
     async def purge(self, limit: int = 1000) -> int:
         """Forget sessions that reached their absolute end a day ago or more; return how many."""
         return await self._store.purge(self._clock.now() - _KEPT_AFTER_END, limit)
+
+    async def _end(self, session: Session, reason: EndReason) -> None:
+        """Commit the end first, then take the session away: a store that forgets cannot bring it back."""
+        now = self._clock.now()
+        await self._revocations.record(session.session_id, reason, now, session.ends_at)
+        await self._store.end(session.session_id, reason, now)
+
+    async def _touch(self, session: Session) -> Session:
+        """Write last_seen_at; a store that reads but cannot write does not turn the person away."""
+        seen = replace(session, last_seen_at=self._clock.now())
+        try:
+            await self._store.touch(session.session_id, seen.last_seen_at)
+        except StoreUnavailable:
+            _LOG.warning("last_seen_at not written: session=%s", session.session_id)
+            return session
+        return seen

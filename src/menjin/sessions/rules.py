@@ -12,8 +12,10 @@ It follows neither the session_key nor wx.checkSession.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from menjin.apps import DevicePolicy
 from menjin.errors import KickedOut, Replaced, SessionExpired, SessionInvalid, SessionRotated, SignedOut
 from menjin.sessions.model import EndReason, FoundSession, Session
 
@@ -37,12 +39,37 @@ def judge(found: FoundSession | None, now: datetime) -> Session:
         raise SessionInvalid
     session = found.session
     if session.ended is not None:
-        raise _ENDS[session.ended]
+        raise refuse(session.ended)
     if now >= session.expires_at:
         raise SessionExpired
     if found.rotated_at is not None:
         raise SessionRotated if now - found.rotated_at < ROTATED_KEPT else SessionInvalid
     return session
+
+
+def refuse(reason: EndReason) -> SessionInvalid:
+    """Return the error of a session that ended so."""
+    return _ENDS[reason]()
+
+
+def choose_surplus(live: Sequence[Session], policy: DevicePolicy, max_sessions: int) -> tuple[Session, ...]:
+    """Return which of an identity's live sessions must give way, by a rule on which all processes agree.
+
+    The newest stay, whoever asks: two logins at once choose the same ones.
+    """
+    newest_first = sorted(live, key=lambda session: (session.issued_at, session.session_id), reverse=True)
+    if policy == "single":
+        return tuple(newest_first[1:])
+    seen: set[str] = set()
+    kept: list[Session] = []
+    surplus: list[Session] = []
+    for session in newest_first:
+        device_id = session.device.id if session.device is not None else None
+        repeated = policy == "one_per_device" and device_id in seen
+        (surplus if repeated or len(kept) >= max_sessions else kept).append(session)
+        if device_id is not None:
+            seen.add(device_id)
+    return tuple(surplus)
 
 
 def touch_interval(idle_timeout: timedelta) -> timedelta:

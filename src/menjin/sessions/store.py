@@ -38,8 +38,12 @@ class SessionStore(Protocol):
         """End a session; the first reason stays."""
         ...
 
-    async def end_others(self, identity_id: IdentityId, keep: SessionId, reason: EndReason, now: datetime) -> int:
-        """End every live session of an identity but `keep`; return how many."""
+    async def list_live(self, identity_id: IdentityId, now: datetime) -> tuple[Session, ...]:
+        """Return the live sessions of an identity, the newest first."""
+        ...
+
+    async def confirm(self, session_id: SessionId, authenticated_at: datetime) -> None:
+        """Note that the person proved who they are once more."""
         ...
 
     async def purge(self, before: datetime, limit: int) -> int:

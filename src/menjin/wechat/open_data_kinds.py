@@ -43,7 +43,7 @@ def _phone_agrees(payload: Mapping[str, Any]) -> bool:
     """Whether phoneNumber is purePhoneNumber, with the countryCode before it or without."""
     written = payload["phoneNumber"]
     country, number = str(payload["countryCode"]), payload["purePhoneNumber"]
-    if not re.fullmatch(r"\+?[0-9]+(?:[ -]?[0-9]+)*", written):
+    if not re.fullmatch(r"\+?[0-9]+(?:[ -][0-9]+)*", written):
         return False
     digits = re.sub(r"[^0-9]", "", written)
     bare = digits == number and not written.startswith("+")

@@ -23,6 +23,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from menjin.clock import to_micros
 from menjin.errors import OpenDataInvalid, StaleSessionKey
 from menjin.strict_json import read_object
 from menjin.values import AppId, OpenId, Secret
@@ -125,4 +126,5 @@ def _watermark_fits(watermark: object, expected: Expected) -> bool:
     timestamp = watermark.get("timestamp")
     if not isinstance(timestamp, int) or isinstance(timestamp, bool):
         return False
-    return abs(expected.now.timestamp() - timestamp) <= expected.freshness.total_seconds()
+    off = to_micros(expected.now) - timestamp * 1_000_000  # whole numbers: one of 400 digits is no float
+    return abs(off) <= expected.freshness // timedelta(microseconds=1)

@@ -27,10 +27,10 @@ def open_raw_data(raw_data: str, signature: str, session_key: Secret) -> Mapping
         StaleSessionKey: The signature is not this key's, or the text is no user info; which, is not said.
     """
     try:
+        verified = verify_raw_data(raw_data, signature, session_key)
         payload = read_object(raw_data.encode())
-    except ValueError:
-        payload = {}
-    verified = verify_raw_data(raw_data, signature, session_key)
+    except ValueError:  # a lone surrogate in either text is one as well
+        verified, payload = False, {}
     if not (verified and meets_schema("user_info", payload) and "openId" not in payload):
         raise StaleSessionKey
     return payload

@@ -5,6 +5,7 @@ Errors come with HTTP 200 and an errcode; success is errcode 0, absent, or the t
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +40,8 @@ def read_errcode(answer: dict[str, Any]) -> tuple[int, str]:
         AnswerUnreadable: errcode is neither a whole number nor the text of one.
     """
     raw = answer.get("errcode", 0)
-    if isinstance(raw, str) and raw.lstrip("-").isascii() and raw.lstrip("-").isdigit():
-        raw = int(raw[:12])
+    if isinstance(raw, str) and re.fullmatch(r"-?[0-9]{1,12}", raw):
+        raw = int(raw)
     if not isinstance(raw, int) or isinstance(raw, bool):
         raise AnswerUnreadable
     errmsg = answer.get("errmsg", "")

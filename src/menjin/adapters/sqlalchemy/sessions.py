@@ -69,18 +69,17 @@ class SqlSessions:
             ended = sa.update(SESSIONS).where(SESSIONS.c.session_id == session_id, _ALIVE)
             await work.run(ended.values(end_reason=reason, ended_at=to_micros(now)))
 
-    async def end_others(self, identity_id: IdentityId, keep: SessionId, reason: EndReason, now: datetime) -> int:
-        """End every live session of an identity but `keep`."""
-        others = (
-            SESSIONS.c.identity_id == identity_id,
-            SESSIONS.c.session_id != keep,
-            _ALIVE,
-            SESSIONS.c.ends_at > to_micros(now),
-            SESSIONS.c.last_seen_at + SESSIONS.c.idle_micros > to_micros(now),
-        )
+    async def list_live(self, identity_id: IdentityId, now: datetime) -> tuple[Session, ...]:
+        """Return the live sessions of an identity, the newest first."""
+        query = sa.select(SESSIONS).where(*_live(identity_id, now)).order_by(SESSIONS.c.issued_at.desc())
+        async with self._database.reading() as work:
+            return tuple(_to_session(row) for row in await work.run(query))
+
+    async def confirm(self, session_id: SessionId, authenticated_at: datetime) -> None:
+        """Note that the person proved who they are once more."""
+        changed = sa.update(SESSIONS).where(SESSIONS.c.session_id == session_id)
         async with self._database.transaction() as work:
-            ended = sa.update(SESSIONS).where(*others).values(end_reason=reason, ended_at=to_micros(now))
-            return (await work.run(ended)).rowcount
+            await work.run(changed.values(authenticated_at=to_micros(authenticated_at)))
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Forget sessions whose absolute end lies before `before`, and their former tokens."""
@@ -89,6 +88,15 @@ class SqlSessions:
             ids = [row.session_id for row in await work.run(old)]
             await work.run(sa.delete(ROTATED_TOKENS).where(ROTATED_TOKENS.c.session_id.in_(ids)))
             return (await work.run(sa.delete(SESSIONS).where(SESSIONS.c.session_id.in_(ids)))).rowcount
+
+
+def _live(identity_id: IdentityId, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        SESSIONS.c.identity_id == identity_id,
+        _ALIVE,
+        SESSIONS.c.ends_at > to_micros(now),
+        SESSIONS.c.last_seen_at + SESSIONS.c.idle_micros > to_micros(now),
+    )
 
 
 def _account_columns(account: BoundAccount | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ METADATA = sa.MetaData()
 _ID = sa.String(30)
 _APPID = sa.String(32)
 _WECHAT_ID = sa.String(64)
-_HASH = sa.String(64)
+_HASH = sa.String(96)
 _MICROS = sa.BigInteger
 
 ACCOUNTS = sa.Table(
