@@ -95,3 +95,25 @@ CLAIMS = sa.Table(
     sa.Column("sealed", sa.Text),
     sa.Column("answer_until", _MICROS),
 )
+
+KEY_ATTEMPTS = sa.Table(
+    "key_attempts",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("key_mac", sa.String(64), primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reset_asked_at", _MICROS),
+)
+
+CIPHERTEXT_USES = sa.Table(
+    "ciphertext_uses",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("session_id", _ID, nullable=False),
+    sa.Column("form", sa.String(64), nullable=False),
+    sa.Column("used_at", _MICROS, nullable=False, index=True),
+    sa.Column("payload_sealed", sa.Text),
+)
