@@ -65,6 +65,15 @@ class Accounts:
                 return Resolved(identity, account, conflict=True)
             return Resolved(await self._note_unionid(work, app, identity, unionid), account)
 
+    async def find_identity(self, app: App, openid: OpenId) -> Identity | None:
+        """Return the identity of an openid, or None if it never logged in.
+
+        Raises:
+            StoreUnavailable: The store cannot be asked.
+        """
+        async with self._store.transaction() as work:
+            return await work.find_identity(app.appid, openid)
+
     async def bind(self, app: App, openid: OpenId, member: Member) -> Account:
         """Bind an identity to the account of a directory member, and return that account.
 
