@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +13,38 @@ from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
-from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.memory import (
+    MemoryAccounts,
+    MemoryAttempts,
+    MemoryClaims,
+    MemoryKeyrings,
+    MemorySessions,
+    MemoryTransactions,
+)
 from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
+from menjin.adapters.sqlalchemy.attempts import SqlAttempts
+from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.bind import Bind
+from menjin.login.claims import Claims, ClaimStore
+from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
 from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
+from menjin.login.step_up import StepUp
 from menjin.login.who import Authenticate
+from menjin.session_keys.attempts import AttemptStore
 from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
@@ -66,7 +80,9 @@ class Stores:
 
     sessions: SessionStore
     revocations: Revocations
+    claims: ClaimStore
     keyrings: KeyringStore
+    attempts: AttemptStore
     accounts: AccountStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
@@ -79,7 +95,9 @@ def memory_stores() -> Stores:
     return Stores(
         sessions=MemorySessions(),
         revocations=NoRevocations(),
+        claims=MemoryClaims(),
         keyrings=MemoryKeyrings(),
+        attempts=MemoryAttempts(),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
@@ -90,13 +108,20 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+
+    async def prepare() -> None:
+        await database.create_schema()
+        await Resealing(database, vault).check()
+
     return Stores(
         sessions=SqlSessions(database),
         revocations=NoRevocations(),
+        claims=SqlClaims(database),
         keyrings=SqlKeyrings(database, vault),
+        attempts=SqlAttempts(database, vault),
         accounts=SqlAccounts(database),
         transactions=database,
-        prepare=database.create_schema,
+        prepare=prepare,
         ping=database.ping,
         close=database.close,
     )
@@ -131,9 +156,10 @@ def redis_stores(
     revocations = FollowedRevocations(log, sessions, clock, stopwatch, stale_after)
     blocking = sessions.works_without_loop and database.works_without_loop
     following = ThreadFollowing(revocations.step) if blocking else TaskFollowing(revocations.step)
+    sql = sql_stores(database, vault)
 
     async def prepare() -> None:
-        await database.create_schema()
+        await sql.prepare()
         try:
             await sessions.prepare()
             await revocations.step()
@@ -142,25 +168,16 @@ def redis_stores(
         await following.start()
 
     async def ping() -> None:
-        await database.ping()
+        await sql.ping()
         await sessions.ping()
         revocations.check()
 
     async def close() -> None:
         await following.stop()
         await sessions.close()
-        await database.close()
+        await sql.close()
 
-    return Stores(
-        sessions=sessions,
-        revocations=revocations,
-        keyrings=SqlKeyrings(database, vault),
-        accounts=SqlAccounts(database),
-        transactions=database,
-        prepare=prepare,
-        ping=ping,
-        close=close,
-    )
+    return replace(sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +210,18 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    step_up: StepUp
+    devices: Devices
     sign_out: SignOut
     wechat: AuthorisedWeChat
+    session_keys: SessionKeys
     sessions: Sessions
+    claims: Claims
     stores: Stores
+
+    async def purge(self) -> int:
+        """Forget what ended long ago; return how many."""
+        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
 
 
 def assemble(parts: Parts) -> Deeds:
@@ -207,8 +232,9 @@ def assemble(parts: Parts) -> Deeds:
     wechat = WeChat(caller, clock, base_url)
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness)
-    session_keys = SessionKeys(stores.keyrings, clock)
+    session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    claims = Claims(stores.claims, clock, parts.randomness, parts.pause)
     return Deeds(
         sign_in=SignIn(
             apps=parts.apps,
@@ -217,6 +243,7 @@ def assemble(parts: Parts) -> Deeds:
             session_keys=session_keys,
             sessions=sessions,
             transactions=stores.transactions,
+            claims=claims,
             clock=clock,
             listener=listener,
         ),
@@ -226,6 +253,7 @@ def assemble(parts: Parts) -> Deeds:
             accounts=accounts,
             session_keys=session_keys,
             sessions=sessions,
+            wechat=authorised,
             clock=clock,
             listener=listener,
         ),
@@ -238,9 +266,21 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
+        step_up=StepUp(
+            apps=parts.apps,
+            wechat=wechat,
+            directory=parts.directory,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        devices=Devices(sessions, clock, listener),
         sign_out=SignOut(sessions, listener),
         wechat=authorised,
+        session_keys=session_keys,
         sessions=sessions,
+        claims=claims,
         stores=stores,
     )
 
@@ -251,7 +291,9 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.stores.sessions,
+        parts.stores.claims,
         parts.stores.keyrings,
+        parts.stores.attempts,
         parts.stores.accounts,
         parts.stores.transactions,
     )

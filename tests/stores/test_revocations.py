@@ -252,8 +252,8 @@ def test_four_followers_refuse_within_a_second(tmp_path: Path) -> None:
     finally:
         for thread in threads:
             run(thread.stop())
-        for one in databases:
-            run(one.close())
+        for database in databases:
+            run(database.close())
 
 
 def test_a_follower_survives_its_own_bugs(run: Runner) -> None:
