@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
+from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
     MemoryAccounts,
     MemoryAttempts,
@@ -20,6 +22,7 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
@@ -27,9 +30,11 @@ from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
 from menjin.adapters.sqlalchemy.resealing import Resealing
+from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
-from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
+from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
+from menjin.errors import StoreUnavailable
 from menjin.login.bind import Bind
 from menjin.login.claims import Claims, ClaimStore
 from menjin.login.devices import Devices
@@ -53,6 +58,11 @@ from menjin.sessions.store import SessionStore
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
+
+if TYPE_CHECKING:
+    from menjin.adapters.redis.clients import AnyRedis
+
+_LOG = logging.getLogger("menjin.assembly")
 
 
 class Deaf:
@@ -123,6 +133,59 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         ping=database.ping,
         close=database.close,
     )
+
+
+def redis_stores(
+    redis: AnyRedis,
+    database: Database,
+    vault: Vault,
+    *,
+    clock: Clock | None = None,
+    stopwatch: Stopwatch | None = None,
+    stale_after: timedelta = timedelta(seconds=1),
+) -> Stores:
+    """Return stores with sessions in Redis, ends committed in SQL first, and all else in SQL.
+
+    Opening them starts a follower of the SQL log, which ends with them; without it nothing is vouched for.
+
+    Args:
+        redis: From `open_redis` or `open_async_redis`; in the colour of `database`.
+        database: Where ends, accounts and keys are.
+        vault: Seals secrets.
+        clock: The same as in `Parts`.
+        stopwatch: For how old our knowledge of the log is.
+        stale_after: The log not followed for so long, sessions are answered with StoreUnavailable.
+    """
+    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - redis-py is an extra
+
+    sessions = RedisSessions(redis)
+    log = SqlRevocationLog(database)
+    clock, stopwatch = clock or SystemClock(), stopwatch or SystemStopwatch()
+    revocations = FollowedRevocations(log, sessions, clock, stopwatch, stale_after)
+    blocking = sessions.works_without_loop and database.works_without_loop
+    following = ThreadFollowing(revocations.step) if blocking else TaskFollowing(revocations.step)
+    sql = sql_stores(database, vault)
+
+    async def prepare() -> None:
+        await sql.prepare()
+        try:
+            await sessions.prepare()
+            await revocations.step()
+        except StoreUnavailable:
+            _LOG.error("started without Redis or the revocation log; answering 503 until both are there")
+        await following.start()
+
+    async def ping() -> None:
+        await sql.ping()
+        await sessions.ping()
+        revocations.check()
+
+    async def close() -> None:
+        await following.stop()
+        await sessions.close()
+        await sql.close()
+
+    return replace(sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,27 @@ first, durably, and every process keeps the log's recent part in memory and asks
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from menjin.sessions.model import EndReason
 from menjin.values import SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One entry of the log.
+
+    Attributes:
+        number: Given by the log, growing; entries may become visible out of order by a few seconds.
+        keep_until: The session's own end.
+    """
+
+    number: int
+    session_id: SessionId
+    reason: EndReason
+    keep_until: datetime
 
 
 class Revocations(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -57,6 +59,7 @@ class Database:
         self._reading = engine.execution_options(menjin_reads=True)
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
+        _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Work]:
@@ -90,6 +93,10 @@ class Database:
         async with _begin(self._reading) as work:
             yield work
 
+    def is_in_transaction(self) -> bool:
+        """Whether the calling flow has a transaction open that `transaction` would join."""
+        return self._open.get() is not None
+
     async def create_schema(self) -> None:
         """Create the tables that are missing.
 
@@ -111,6 +118,18 @@ class Database:
     async def close(self) -> None:
         """Close the connections."""
         await settle(self._engine.dispose())
+
+
+def _forget_after_fork(engine: sa.Engine) -> None:
+    """Let a forked child open connections of its own: two processes on one connection mix up their answers."""
+    found = weakref.ref(engine)
+
+    def forget() -> None:
+        kept = found()
+        if kept is not None:
+            kept.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
 
 
 @asynccontextmanager
