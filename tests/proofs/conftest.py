@@ -1,0 +1,16 @@
+"""Fixtures of the proofs: a warm process that services are forked from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.fleet import Zygote, run_zygote
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """One for all proofs."""
+    with run_zygote() as found:
+        yield found

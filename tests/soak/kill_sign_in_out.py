@@ -1,0 +1,155 @@
+"""kill -9 at 1,000 random moments of sign-in, binding and sign-out under load: no acknowledged fact is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Literal
+
+from support.fleet import Fleet, Zygote, run_fleet, run_zygote
+from support.load import Answer, Caller, UnansweredError, Verdict, gather_bounded, run_soak
+
+KILLS = 1000
+WORKERS = 8
+CHECKED_AT_ONCE = 16
+OLD_ONES_CHECKED = 40
+Fact = Literal["lives", "ended", "unknown"]
+
+
+@dataclass
+class Ledger:
+    """What the service acknowledged, by session_token.
+
+    Attributes:
+        bound: Who each token's session is bound to, as acknowledged.
+        fresh: Tokens whose fact changed since the last check.
+    """
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
+
+    def put(self, token: str, fact: Fact) -> None:
+        """Write a fact down; what ended stays ended."""
+        if self.facts.get(token) != "ended":
+            self.facts[token] = fact
+            self.fresh.add(token)
+
+
+class Load:
+    """People who sign in, bind and sign out, one after the other, until the service dies."""
+
+    def __init__(
+        self, fleet: Fleet, caller: Caller, ledger: Ledger, verdict: Verdict, rng: random.Random, first: int
+    ) -> None:
+        self._fleet = fleet
+        self._caller = caller
+        self._ledger = ledger
+        self._verdict = verdict
+        self._rng = rng
+        self._numbers = count(first)
+
+    async def work(self) -> None:
+        """Live one life after the other, until an answer fails to come."""
+        try:
+            while True:
+                await self._live(f"p{next(self._numbers)}")
+        except UnansweredError:
+            return
+
+    async def _live(self, person: str) -> None:
+        url, ledger = self._fleet.urls[0], self._ledger
+        answer = self._note("sign-in", await self._caller.sign_in(url, self._fleet.code(person)))
+        if answer.status != 201:
+            return
+        token = answer.body["session_token"]
+        ledger.put(token, "lives")
+        if self._rng.random() < 0.3:
+            token = await self._bind(token, person)
+        if self._rng.random() < 0.6:
+            before = ledger.facts[token]
+            ledger.put(token, "unknown")
+            answer = self._note("sign-out", await self._caller.sign_out(url, token))
+            ledger.put(token, "ended" if answer.status == 204 else before)
+
+    async def _bind(self, token: str, person: str) -> str:
+        ledger = self._ledger
+        ledger.put(token, "unknown")
+        answer = self._note("bind", await self._caller.bind(self._fleet.urls[0], token, person))
+        if answer.status != 200:
+            return token
+        ledger.put(token, "ended")
+        new: str = answer.body["session_token"]
+        ledger.put(new, "lives")
+        ledger.bound[new] = person
+        return new
+
+    def _note(self, what: str, answer: Answer) -> Answer:
+        self._verdict.note(f"{what} {answer.text}")
+        self._verdict.demand(answer.status < 500 or answer.status == 503, f"{what}: {answer.text}")
+        return answer
+
+
+async def check(fleet: Fleet, caller: Caller, ledger: Ledger, verdict: Verdict, tokens: list[str]) -> None:
+    """Hold the service to what it acknowledged."""
+
+    async def check_one(token: str) -> None:
+        fact = ledger.facts[token]
+        answer = await caller.who(fleet.urls[0], token)
+        verdict.note(f"checked: {fact}, {answer.text}")
+        if fact == "lives":
+            verdict.demand(answer.status == 200, f"an acknowledged session is gone: {answer.text}")
+            account = answer.body.get("account") or {}
+            if token in ledger.bound and answer.status == 200:
+                verdict.demand(account.get("external_id") == ledger.bound[token], "an acknowledged binding is gone")
+        elif fact == "ended":
+            verdict.demand(answer.status == 401, f"an acknowledged end was forgotten: {answer.text}")
+        else:
+            verdict.demand(answer.status in {200, 401}, f"neither alive nor ended: {answer.text}")
+            ledger.put(token, "lives" if answer.status == 200 else "ended")
+
+    await gather_bounded([partial(check_one, token) for token in tokens], CHECKED_AT_ONCE)
+
+
+async def prove(
+    zygote: Zygote, *, kills: int, build: str = "", database: str = "", redis: str = "", seed: int = 2026
+) -> Verdict:
+    """Kill and check `kills` times; the rest of the arguments are the fleet's."""
+    verdict = Verdict(f"kill-sign-in-out{' on ' + build if build else ''}")
+    rng, ledger = random.Random(seed), Ledger()
+    with run_fleet(zygote, 1, build=build, database=database, redis=redis) as fleet:
+        for round_number in range(kills):
+            async with Caller() as caller:
+                load = Load(fleet, caller, ledger, verdict, random.Random(rng.random()), round_number * 100_000)
+                workers = [asyncio.create_task(load.work()) for _ in range(WORKERS)]
+                await asyncio.sleep(0.01 + rng.random() * 0.25)
+                fleet.services[0].kill()
+                await asyncio.gather(*workers)
+            fleet.services[0].start()
+            await asyncio.to_thread(fleet.services[0].wait)
+            verdict.note("kills")
+            old = rng.sample(sorted(ledger.facts), min(OLD_ONES_CHECKED, len(ledger.facts)))
+            tokens = sorted({*ledger.fresh, *old})
+            ledger.fresh.clear()
+            async with Caller() as caller:
+                await check(fleet, caller, ledger, verdict, tokens)
+            ledger.fresh.clear()
+        async with Caller() as caller:
+            await check(fleet, caller, ledger, verdict, sorted(ledger.facts))
+    verdict.figures["facts"] = len(ledger.facts)
+    return verdict
+
+
+def main() -> int:
+    """Run it whole, on SQLite; `prove` takes other stores."""
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
+    with run_zygote() as zygote:
+        return run_soak(partial(prove, zygote, kills=kills))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
