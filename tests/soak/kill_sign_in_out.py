@@ -15,6 +15,8 @@ from support.load import Answer, Caller, UnansweredError, Verdict, gather_bounde
 
 KILLS = 1000
 WORKERS = 8
+MOST_ANSWERS = 30  # the kill waits for fewer answers than this, so that a slow machine is not killed idle,
+LATEST_SECONDS = 0.03  # and then for up to so long, so that it strikes anywhere in a request
 CHECKED_AT_ONCE = 16
 OLD_ONES_CHECKED = 40
 Fact = Literal["lives", "ended", "unknown"]
@@ -52,6 +54,8 @@ class Load:
         self._verdict = verdict
         self._rng = rng
         self._numbers = count(first)
+        self._answers = 0
+        self._answered = asyncio.Event()
 
     async def work(self) -> None:
         """Live one life after the other, until an answer fails to come."""
@@ -60,6 +64,12 @@ class Load:
                 await self._live(f"p{next(self._numbers)}")
         except UnansweredError:
             return
+
+    async def reach(self, answers: int) -> None:
+        """Return when so many answers came."""
+        while self._answers < answers:
+            self._answered.clear()
+            await self._answered.wait()
 
     async def _live(self, person: str) -> None:
         url, ledger = self._fleet.urls[0], self._ledger
@@ -89,6 +99,8 @@ class Load:
         return new
 
     def _note(self, what: str, answer: Answer) -> Answer:
+        self._answers += 1
+        self._answered.set()
         self._verdict.note(f"{what} {answer.text}")
         self._verdict.demand(answer.status < 500 or answer.status == 503, f"{what}: {answer.text}")
         return answer
@@ -126,7 +138,8 @@ async def prove(
             async with Caller() as caller:
                 load = Load(fleet, caller, ledger, verdict, random.Random(rng.random()), round_number * 100_000)
                 workers = [asyncio.create_task(load.work()) for _ in range(WORKERS)]
-                await asyncio.sleep(0.01 + rng.random() * 0.25)
+                await load.reach(rng.randrange(MOST_ANSWERS))
+                await asyncio.sleep(rng.random() * LATEST_SECONDS)
                 fleet.services[0].kill()
                 await asyncio.gather(*workers)
             fleet.services[0].start()

@@ -170,10 +170,10 @@ def phone_of(person: str) -> str:
     return f"139{sum(ord(letter) * 31**place for place, letter in enumerate(person)) % 10**8:08d}"
 
 
-def make_world(**settings: object) -> wxsim.World:
+def make_world(clock: wxsim.Clock | None = None, **settings: object) -> wxsim.World:
     """Return a WeChat without limits on how often one may ask."""
     free: dict[str, object] = {"exchange_calls_per_minute": 0, "client_calls_per_second": 0, **settings}
-    world = wxsim.World()
+    world = wxsim.World(clock=clock)
     world.handle(wxsim.Request("POST", "/_sim/settings", {}, body=json.dumps(free).encode()))
     return world
 
