@@ -8,7 +8,7 @@ from typing import Self
 from menjin.adapters.http import AiohttpHttp
 from menjin.assembly import Parts, assemble
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
-from menjin.sessions.model import Device
+from menjin.sessions.model import Device, Session
 from menjin.values import Secret
 
 
@@ -38,23 +38,28 @@ class AsyncMenjin:
             await self._parts.http.close()
         await self._deeds.stores.close()
 
-    async def sign_in(self, appid: str, login_code: str, device: Device | None = None) -> SignedIn:
+    async def sign_in(
+        self, appid: str, login_code: str, device: Device | None = None, *, idempotency_key: str | None = None
+    ) -> SignedIn:
         """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
 
         Args:
             appid: One of our apps.
             login_code: From wx.login; good once, for five minutes.
             device: What the client says of the phone.
+            idempotency_key: At least 128 random bits as text; the same call with it, within a minute, gets the
+                same answer.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             LoginCodeInvalid: WeChat does not know the code.
-            LoginCodeUsed: It was exchanged before.
+            LoginCodeUsed: It was presented before.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
-        return await self._deeds.sign_in.run(appid, login_code, device)
+        key = Secret(idempotency_key) if idempotency_key is not None else None
+        return await self._deeds.sign_in.run(appid, login_code, device, key)
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -118,6 +123,63 @@ class AsyncMenjin:
         """
         return await self._deeds.bind.by_password(Secret(session_token), username, Secret(password))
 
+    async def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+        """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
+
+        Raises:
+            LoginCodeInvalid: WeChat does not know the code, or it is another person's.
+            LoginCodeUsed: It was exchanged before.
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer, or unreadably.
+        """
+        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code)
+
+    async def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+        """Prove who one is by the bound account's password; the token rotates.
+
+        Raises:
+            CredentialsInvalid: Name or password is wrong, or another account's.
+            BindingRequired: The session has no business account to prove.
+            RequestInvalid: There is no directory.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.step_up.by_password(Secret(session_token), username, Secret(password))
+
+    async def rotate(self, session_token: str) -> SignedIn:
+        """Give the session a new token; the old one answers session_rotated for a minute.
+
+        Raises:
+            SessionRotated: Another rotation came first.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.rotate(Secret(session_token))
+
+    async def list_sessions(self, session_token: str) -> tuple[Session, tuple[Session, ...]]:
+        """Return the caller's session, and all live ones of the same identity, the newest first.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.list_sessions(Secret(session_token))
+
+    async def end_other_sessions(self, session_token: str) -> int:
+        """End every other session of the same identity as kicked_out; return how many.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.end_others(Secret(session_token))
+
+    async def end_session(self, session_token: str, session_id: str) -> None:
+        """End one of the caller's own sessions.
+
+        Raises:
+            NotFound: None of them has this id.
+            SessionInvalid: The session is not alive.
+        """
+        await self._deeds.devices.end_one(Secret(session_token), session_id)
+
     async def sign_out(self, session_token: str) -> None:
         """End the session; once more is no fault.
 
@@ -131,5 +193,6 @@ class AsyncMenjin:
         await self._deeds.stores.ping()
 
     async def purge(self) -> int:
-        """Forget sessions that ended long ago; return how many."""
-        return await self._deeds.sessions.purge()
+        """Forget sessions and claims that ended long ago; return how many."""
+        claims = await self._deeds.stores.claims.purge_claims(self._parts.clock.now())
+        return claims + await self._deeds.sessions.purge()

@@ -11,20 +11,24 @@ from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
-from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.memory import MemoryAccounts, MemoryClaims, MemoryKeyrings, MemorySessions, MemoryTransactions
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
+from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
 from menjin.login.bind import Bind
+from menjin.login.claims import Claims, ClaimStore
+from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
 from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
+from menjin.login.step_up import StepUp
 from menjin.login.who import Authenticate
 from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
@@ -56,6 +60,7 @@ class Stores:
 
     sessions: SessionStore
     revocations: Revocations
+    claims: ClaimStore
     keyrings: KeyringStore
     accounts: AccountStore
     transactions: Transactions
@@ -69,6 +74,7 @@ def memory_stores() -> Stores:
     return Stores(
         sessions=MemorySessions(),
         revocations=NoRevocations(),
+        claims=MemoryClaims(),
         keyrings=MemoryKeyrings(),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
@@ -83,6 +89,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
     return Stores(
         sessions=SqlSessions(database),
         revocations=NoRevocations(),
+        claims=SqlClaims(database),
         keyrings=SqlKeyrings(database, vault),
         accounts=SqlAccounts(database),
         transactions=database,
@@ -122,6 +129,8 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    step_up: StepUp
+    devices: Devices
     sign_out: SignOut
     wechat: AuthorisedWeChat
     sessions: Sessions
@@ -138,6 +147,7 @@ def assemble(parts: Parts) -> Deeds:
     accounts = Accounts(stores.accounts, clock, parts.randomness)
     session_keys = SessionKeys(stores.keyrings, clock)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    claims = Claims(stores.claims, clock, parts.randomness, parts.pause)
     return Deeds(
         sign_in=SignIn(
             apps=parts.apps,
@@ -146,6 +156,7 @@ def assemble(parts: Parts) -> Deeds:
             session_keys=session_keys,
             sessions=sessions,
             transactions=stores.transactions,
+            claims=claims,
             clock=clock,
             listener=listener,
         ),
@@ -167,6 +178,16 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
+        step_up=StepUp(
+            apps=parts.apps,
+            wechat=wechat,
+            directory=parts.directory,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        devices=Devices(sessions, clock, listener),
         sign_out=SignOut(sessions, listener),
         wechat=authorised,
         sessions=sessions,
@@ -180,6 +201,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.stores.sessions,
+        parts.stores.claims,
         parts.stores.keyrings,
         parts.stores.accounts,
         parts.stores.transactions,

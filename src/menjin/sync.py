@@ -10,7 +10,7 @@ from menjin.assembly import Parts, assemble, need_a_loop
 from menjin.bridge import drive
 from menjin.errors import ConfigurationError, Fault
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
-from menjin.sessions.model import Device
+from menjin.sessions.model import Device, Session
 from menjin.values import Secret
 
 
@@ -44,9 +44,12 @@ class Menjin:
             self._parts.http.close()
         drive(self._deeds.stores.close())
 
-    def sign_in(self, appid: str, login_code: str, device: Device | None = None) -> SignedIn:
+    def sign_in(
+        self, appid: str, login_code: str, device: Device | None = None, *, idempotency_key: str | None = None
+    ) -> SignedIn:
         """Turn wx.login's code into a session."""
-        return drive(self._deeds.sign_in.run(appid, login_code, device))
+        key = Secret(idempotency_key) if idempotency_key is not None else None
+        return drive(self._deeds.sign_in.run(appid, login_code, device, key))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
@@ -74,6 +77,30 @@ class Menjin:
         """Bind to the directory member that username and password prove; the token rotates."""
         return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password)))
 
+    def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+        """Prove who one is by a fresh wx.login; the token rotates."""
+        return drive(self._deeds.step_up.by_login_code(Secret(session_token), login_code))
+
+    def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+        """Prove who one is by the bound account's password; the token rotates."""
+        return drive(self._deeds.step_up.by_password(Secret(session_token), username, Secret(password)))
+
+    def rotate(self, session_token: str) -> SignedIn:
+        """Give the session a new token; the old one answers session_rotated for a minute."""
+        return drive(self._deeds.devices.rotate(Secret(session_token)))
+
+    def list_sessions(self, session_token: str) -> tuple[Session, tuple[Session, ...]]:
+        """Return the caller's session, and all live ones of the same identity, the newest first."""
+        return drive(self._deeds.devices.list_sessions(Secret(session_token)))
+
+    def end_other_sessions(self, session_token: str) -> int:
+        """End every other session of the same identity as kicked_out; return how many."""
+        return drive(self._deeds.devices.end_others(Secret(session_token)))
+
+    def end_session(self, session_token: str, session_id: str) -> None:
+        """End one of the caller's own sessions."""
+        drive(self._deeds.devices.end_one(Secret(session_token), session_id))
+
     def sign_out(self, session_token: str) -> None:
         """End the session; once more is no fault."""
         drive(self._deeds.sign_out.run(Secret(session_token)))
@@ -83,5 +110,6 @@ class Menjin:
         drive(self._deeds.stores.ping())
 
     def purge(self) -> int:
-        """Forget sessions that ended long ago; return how many."""
-        return drive(self._deeds.sessions.purge())
+        """Forget sessions and claims that ended long ago; return how many."""
+        claims = drive(self._deeds.stores.claims.purge_claims(self._parts.clock.now()))
+        return claims + drive(self._deeds.sessions.purge())

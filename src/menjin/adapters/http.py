@@ -51,9 +51,7 @@ class AiohttpHttp:
             return await self._exchange(request)
         except TimeoutError:
             failure = TimedOut
-        except aiohttp.ClientPayloadError:
-            failure = ConnectFailed
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, _BrokenError):
             failure = ConnectFailed
         except _TooLargeError:
             failure = AnswerUnreadable
@@ -84,7 +82,9 @@ class AiohttpHttp:
         loop = asyncio.get_running_loop()
         if self._session is None or self._session.closed or self._loop is not loop:
             connector = aiohttp.TCPConnector(limit=self._connections)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_never_twice,)
+            )
             self._loop = loop
         return self._session
 
@@ -156,6 +156,19 @@ class FunctionHttp:
 
 class _TooLargeError(Exception):
     """The answer is larger than any of WeChat's."""
+
+
+class _BrokenError(Exception):
+    """The connection broke."""
+
+
+async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Hide a broken connection from aiohttp, which would send a GET again: its one-time code may be spent."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        pass  # raised below, without the error that knows the URL
+    raise _BrokenError
 
 
 async def _read_bounded(content: aiohttp.StreamReader) -> bytes:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from menjin.accounts.model import Account, Identity
+from menjin.login.claims import Claim
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
@@ -47,6 +48,50 @@ class MemoryKeyrings:
         """Replace the keyring by what `rule` makes of it."""
         with self._guard:
             self._rings[appid, openid] = rule(self._rings.get((appid, openid)))
+
+
+class MemoryClaims:
+    """The claim store."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._claims: dict[str, tuple[datetime, Claim]] = {}
+
+    async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
+        """Claim a code; False if it is claimed already."""
+        with self._guard:
+            found = self._claims.get(code_hash)
+            if found is not None and found[0] > now:
+                return False
+            self._claims[code_hash] = (until, Claim(is_keyed))
+            return True
+
+    async def find(self, code_hash: str) -> Claim | None:
+        """Return what is known of a code."""
+        found = self._claims.get(code_hash)
+        return found[1] if found is not None else None
+
+    async def put_answer(self, code_hash: str, sealed: str, until: datetime) -> None:
+        """Keep the answer of a claimed code."""
+        with self._guard:
+            if code_hash in self._claims:
+                end, claim = self._claims[code_hash]
+                self._claims[code_hash] = (end, replace(claim, sealed=sealed, answer_until=until))
+
+    async def release(self, code_hash: str) -> None:
+        """Give a claim back."""
+        with self._guard:
+            self._claims.pop(code_hash, None)
+
+    async def purge_claims(self, now: datetime) -> int:
+        """Forget claims past their end."""
+        with self._guard:
+            gone = [code_hash for code_hash, (until, _) in self._claims.items() if until <= now]
+            for code_hash in gone:
+                del self._claims[code_hash]
+            return len(gone)
 
 
 @dataclass(slots=True)

@@ -50,6 +50,8 @@ class AppSection(_Section):
     open_platform: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     idle_timeout: int = Field(default=7 * 86400, ge=60)
     absolute_lifetime: int = Field(default=30 * 86400, ge=60)
+    devices: Literal["many", "one_per_device", "single"] = "many"
+    max_sessions: int = Field(default=20, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -213,6 +215,8 @@ def _to_app(section: AppSection) -> App:
         open_platform=section.open_platform,
         idle_timeout=timedelta(seconds=section.idle_timeout),
         absolute_lifetime=timedelta(seconds=section.absolute_lifetime),
+        devices=section.devices,
+        max_sessions=section.max_sessions,
     )
 
 

@@ -85,3 +85,13 @@ ROTATED_TOKENS = sa.Table(
     sa.Column("session_id", _ID, sa.ForeignKey("sessions.session_id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("rotated_at", _MICROS, nullable=False),
 )
+
+CLAIMS = sa.Table(
+    "sign_in_claims",
+    METADATA,
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("claimed_until", _MICROS, nullable=False, index=True),
+    sa.Column("is_keyed", sa.Boolean, nullable=False),
+    sa.Column("sealed", sa.Text),
+    sa.Column("answer_until", _MICROS),
+)
