@@ -159,6 +159,13 @@ class Server:
         """Let it go on after `pause`."""
         self._signal(signal.SIGCONT)
 
+    def resume_or_start(self) -> None:
+        """Have it running again, whatever was done to it."""
+        if self._process is None:
+            self.start()
+        else:
+            self.resume()
+
     def remove(self) -> None:
         """Stop it and remove its folder."""
         self.stop()

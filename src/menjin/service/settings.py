@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from menjin.adapters.directories import CallableDirectory
 from menjin.adapters.http import AiohttpHttp
@@ -69,9 +70,14 @@ class VaultSection(_Section):
 
 
 class DatabaseSection(_Section):
-    """`[database]`."""
+    """`[database]`: sqlite:///…, postgresql://… or mysql://…; with a password in it, better by `url_file`.
 
-    url: str = Field(default="sqlite:///menjin.db", pattern=r"^sqlite:///.+$")
+    `pool_size`: connections at most, of each process; by default 4 for SQLite, 10 else.
+    """
+
+    url: SecretStr = SecretStr("sqlite:///menjin.db")
+    url_file: Path | None = None
+    pool_size: int | None = Field(default=None, ge=1, le=200)
 
 
 class WeChatSection(_Section):
@@ -185,9 +191,9 @@ def to_parts(settings: Settings) -> Parts:
     found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
-    if work.faults or vault is None or registry is None:
+    engine = work.take("database.url", lambda: _open_database(settings.database)) if not work.faults else None
+    if work.faults or vault is None or registry is None or engine is None:
         raise ConfigurationError(work.faults)
-    engine = open_async_engine(settings.database.url)
     return Parts(
         apps=registry,
         http=AiohttpHttp(),
@@ -196,6 +202,12 @@ def to_parts(settings: Settings) -> Parts:
         directory=found,
         base_url=settings.wechat.base_url,
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
+    )
+
+
+def _open_database(section: DatabaseSection) -> AsyncEngine:
+    return open_async_engine(
+        _read_file(section.url_file) or section.url.get_secret_value(), pool_size=section.pool_size
     )
 
 
