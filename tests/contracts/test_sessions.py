@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from menjin import BoundAccount, Device, Session
 from menjin.sessions.model import FoundSession, Subject
@@ -105,10 +106,7 @@ def test_of_rotations_at_once_one_wins(bench: Bench) -> None:
     add(bench, a_session())
     rotate = bench.stores.sessions.rotate
     names = [f"new-{number}" for number in range(20)]
-    makers = [
-        lambda name=name: rotate(SessionId("ses_1"), "hash-of-ses_1", name, None, START)
-        for name in names
-    ]
+    makers = [partial(rotate, SessionId("ses_1"), "hash-of-ses_1", name, None, START) for name in names]
     results = bench.at_once(makers)
     assert sorted(results, key=str) == [False] * 19 + [True]
     winner = names[results.index(True)]

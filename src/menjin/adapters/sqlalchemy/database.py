@@ -61,7 +61,8 @@ class Work:
 
         For values of certain shape only: MySQL would cut those too long.
         """
-        return (await self.run(add_if_new(self._backend, table, values))).rowcount == 1
+        statement = add_if_new(self._backend, table, values).execution_options(preserve_rowcount=True)
+        return (await self.run(statement)).rowcount == 1
 
     async def try_run(self, statement: sa.Executable) -> bool:
         """Execute a statement that a unique key may forbid; False if it did, and the transaction goes on."""
@@ -187,7 +188,7 @@ async def _begin(engine: sa.Engine | AsyncEngine) -> AsyncIterator[Work]:
         failure = _to_failure(error)
     else:
         return
-    raise failure  # outside the handler: the error that knows statement and values is not its context
+    raise failure from None  # no trace may show the error that knows statement and values
 
 
 def _to_failure(error: Exception) -> Exception:
