@@ -86,7 +86,7 @@ class Accounts:
             identity = await work.find_identity(app.appid, openid)
             if identity is None:
                 raise SessionInvalid
-            own = await self._account_of(work, identity)
+            own = _enabled(await self._account_of(work, identity))
             holder = await work.find_account_by_external_id(app.realm, member.external_id)
             account = await self._bind(work, app, identity, rules.bind(own, holder, member.external_id), member)
             bound = replace(identity, account_id=account.account_id)
