@@ -10,6 +10,7 @@ from menjin.assembly import Parts, assemble
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.open_data_kinds import OpenDataKind
 
 
 class AsyncMenjin:
@@ -24,7 +25,11 @@ class AsyncMenjin:
         self._deeds = assemble(parts)
 
     async def __aenter__(self) -> Self:
-        await self._deeds.stores.prepare()
+        try:
+            await self._deeds.stores.prepare()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -69,6 +74,29 @@ class AsyncMenjin:
         """
         return await self._deeds.authenticate.run(Secret(session_token))
 
+    async def open_data(
+        self,
+        session_token: str,
+        kind: OpenDataKind,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        signed: tuple[str, str] | None = None,
+    ) -> OpenedData:
+        """Return the data that wx encrypted, or signed, for this session's person.
+
+        Args:
+            session_token: Whose it is.
+            kind: Which; `phone` has a door of its own.
+            encrypted: encryptedData and iv.
+            signed: rawData and signature; user info only.
+
+        Raises:
+            OpenDataInvalid: The ciphertext is not well-formed.
+            StaleSessionKey: It does not open: log in, then ask for another tap.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.open_data.open(Secret(session_token), kind, encrypted, signed)
+
     async def open_user_info(
         self,
         session_token: str,
@@ -76,19 +104,8 @@ class AsyncMenjin:
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info that wx encrypted, or signed, for this session's person.
-
-        Args:
-            session_token: Whose it is.
-            encrypted: encryptedData and iv.
-            signed: rawData and signature.
-
-        Raises:
-            OpenDataInvalid: The ciphertext is not well-formed.
-            StaleSessionKey: It does not open: log in, then ask for another tap.
-            SessionInvalid: The session is not alive.
-        """
-        return await self._deeds.open_data.user_info(Secret(session_token), encrypted, signed)
+        """Return user info; `open_data` for this kind, and raises what it raises."""
+        return await self._deeds.open_data.open(Secret(session_token), "user_info", encrypted, signed)
 
     async def open_phone(self, session_token: str, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind.
@@ -188,11 +205,27 @@ class AsyncMenjin:
         """
         await self._deeds.sign_out.run(Secret(session_token))
 
+    async def reset_session_key(self, session_token: str) -> bool:
+        """Have WeChat replace the person's session_key, as after a suspected leak.
+
+        Returns:
+            False if the key in hand was not the current one any more.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer.
+        """
+        return await self._deeds.sign_out.reset_key(Secret(session_token))
+
+    async def follow_wechat(self) -> int:
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        return await self._deeds.follow.step()
+
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""
         await self._deeds.stores.ping()
 
     async def purge(self) -> int:
-        """Forget sessions and claims that ended long ago; return how many."""
-        claims = await self._deeds.stores.claims.purge_claims(self._parts.clock.now())
-        return claims + await self._deeds.sessions.purge()
+        """Forget what ended long ago: sessions, claims, uses of ciphertexts; return how many."""
+        return await self._deeds.purge()

@@ -12,6 +12,7 @@ from menjin.errors import ConfigurationError, Fault
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.open_data_kinds import OpenDataKind
 
 
 class Menjin:
@@ -30,7 +31,11 @@ class Menjin:
         self._deeds = assemble(parts)
 
     def __enter__(self) -> Self:
-        drive(self._deeds.stores.prepare())
+        try:
+            drive(self._deeds.stores.prepare())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -55,6 +60,17 @@ class Menjin:
         """Return who a session_token is."""
         return drive(self._deeds.authenticate.run(Secret(session_token)))
 
+    def open_data(
+        self,
+        session_token: str,
+        kind: OpenDataKind,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        signed: tuple[str, str] | None = None,
+    ) -> OpenedData:
+        """Return the data that wx encrypted, or signed, for this session's person."""
+        return drive(self._deeds.open_data.open(Secret(session_token), kind, encrypted, signed))
+
     def open_user_info(
         self,
         session_token: str,
@@ -62,8 +78,8 @@ class Menjin:
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info that wx encrypted, or signed, for this session's person."""
-        return drive(self._deeds.open_data.user_info(Secret(session_token), encrypted, signed))
+        """Return user info; `open_data` for this kind, and raises what it raises."""
+        return drive(self._deeds.open_data.open(Secret(session_token), "user_info", encrypted, signed))
 
     def open_phone(self, session_token: str, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind."""
@@ -105,11 +121,18 @@ class Menjin:
         """End the session; once more is no fault."""
         drive(self._deeds.sign_out.run(Secret(session_token)))
 
+    def reset_session_key(self, session_token: str) -> bool:
+        """Have WeChat replace the person's session_key; False if the key in hand was not the current one."""
+        return drive(self._deeds.sign_out.reset_key(Secret(session_token)))
+
+    def follow_wechat(self) -> int:
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        return drive(self._deeds.follow.step())
+
     def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""
         drive(self._deeds.stores.ping())
 
     def purge(self) -> int:
-        """Forget sessions and claims that ended long ago; return how many."""
-        claims = drive(self._deeds.stores.claims.purge_claims(self._parts.clock.now()))
-        return claims + drive(self._deeds.sessions.purge())
+        """Forget what ended long ago: sessions, claims, uses of ciphertexts; return how many."""
+        return drive(self._deeds.purge())

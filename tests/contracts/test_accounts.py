@@ -116,7 +116,7 @@ def test_an_error_undoes_the_transaction(bench: Bench) -> None:
 def test_stores_join_one_transaction(sql_bench: Bench) -> None:
     """Identity and key of a login are kept together or not at all."""
     stores = sql_bench.stores
-    keys = SessionKeys(stores.keyrings, FakeClock())
+    keys = SessionKeys(stores.keyrings, stores.attempts, FakeClock())
 
     async def flow(*, fails: bool) -> None:
         async with stores.transactions.transaction():
@@ -154,7 +154,7 @@ class _NotTogether:
 
 def log_in_at_once(bench: Bench, store: AccountStore, apps: list[App], unionid: UnionId | None) -> list[Resolved]:
     """Log one person in through each app at the same time, as a login does; none may fail."""
-    accounts, keys = accounts_of(store), SessionKeys(bench.stores.keyrings, FakeClock())
+    accounts, keys = accounts_of(store), SessionKeys(bench.stores.keyrings, bench.stores.attempts, FakeClock())
 
     async def log_in(app: App) -> Resolved:
         async with bench.stores.transactions.transaction() if store is bench.stores.accounts else _nothing():

@@ -48,10 +48,10 @@ def deeds(bench: Bench) -> list[Callable[[], Coroutine[Any, Any, object]]]:
     ]
 
 
-def failures(bench: Bench) -> list[BaseException]:
-    """Do every deed at the same time and return the failures, each a StoreUnavailable that came in time."""
+def failures(bench: Bench, times: int = 1) -> list[BaseException]:
+    """Do every deed `times` at the same time; return the failures, each a StoreUnavailable that came in time."""
     began = time.monotonic()
-    results = bench.at_once(deeds(bench))
+    results = bench.at_once(deeds(bench) * times, threads=9 * times)
     took = time.monotonic() - began
     failed = [result for result in results if isinstance(result, BaseException)]
     assert {type(error) for error in failed} <= {StoreUnavailable}
@@ -90,11 +90,11 @@ def test_a_restart_between_two_requests_is_not_noticed(server_bench: Bench) -> N
 
 @pytest.mark.servers
 def test_a_frozen_server_is_unavailable_in_time(server_bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """Open connections that get no answer, and new ones too, fail within three seconds; then all is well at once."""
+    """Open connections and new ones, and all who queue for one, fail within three seconds; then all is well at once."""
     server_bench.run(server_bench.stores.ping())
     server_bench.server.pause()
-    failed = failures(server_bench)
-    assert len(failed) == len(deeds(server_bench))
+    failed = failures(server_bench, times=4)
+    assert len(failed) == 4 * len(deeds(server_bench))
     server_bench.server.resume()
     assert_back(server_bench)
     assert_says_nothing(failed, caplog.text)

@@ -62,7 +62,9 @@ class Bench:
         """Run one flow to its end."""
         return self._runner.run(flow) if self._runner is not None else drive(flow)
 
-    def at_once(self, makers: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T | BaseException]:
+    def at_once(
+        self, makers: Sequence[Callable[[], Coroutine[Any, Any, T]]], threads: int = _THREADS
+    ) -> list[T | BaseException]:
         """Run flows at the same time, in tasks or in threads; return what each gave or raised."""
         if self._runner is not None:
 
@@ -77,7 +79,7 @@ class Bench:
             except Exception as error:  # noqa: BLE001 - the test judges it
                 return error
 
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(attempt, makers))
 
     def wipe(self) -> None:

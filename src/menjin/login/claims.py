@@ -101,6 +101,10 @@ class Claims:
         """Say that there will be no answer; the code is spent all the same."""
         await self._store.put_answer(_hash(appid, login_code), "", self._clock.now())
 
+    async def purge(self) -> int:
+        """Forget claims that no code can meet any more; return how many."""
+        return await self._store.purge_claims(self._clock.now())
+
     async def wait_for_answer(self, appid: str, login_code: str, idempotency_key: Secret) -> tuple[Secret, bool]:
         """Return the first presenter's session_token, and whether the account was new.
 

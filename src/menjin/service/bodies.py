@@ -38,7 +38,7 @@ class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
 class OpenDataBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/open-data: a ciphertext, a signed text, or both."""
 
-    kind: Literal["user_info"]
+    kind: Literal["user_info", "werun", "share_info", "group_enter_info", "private_message"]
     encrypted_data: Cipher | UnsetType = UNSET
     iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     raw_data: Cipher | UnsetType = UNSET

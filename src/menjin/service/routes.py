@@ -144,7 +144,9 @@ class Routes:
         signed = read_pair(body.raw_data, body.signature, "raw_data, signature")
         if encrypted is None and signed is None:
             raise RequestInvalid(Fault("body", "needs encrypted_data and iv, or raw_data and signature"))
-        opened = await self._menjin.open_user_info(token, encrypted=encrypted, signed=signed)
+        if signed is not None and body.kind != "user_info":
+            raise RequestInvalid(Fault("raw_data", "goes with user_info only"))
+        opened = await self._menjin.open_data(token, body.kind, encrypted=encrypted, signed=signed)
         return answer({"data": opened.data})
 
     async def phone(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from menjin.adapters.sqlalchemy.dialects import add_if_new, add_or_keep
 from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
 from menjin.adapters.sqlalchemy.schema import create_tables
 from menjin.adapters.sqlalchemy.tables import METADATA, SESSIONS
+from menjin.adapters.sqlalchemy.turns import Turns, find_turns
 from menjin.bridge import settle
 from menjin.errors import StoreUnavailable
 
@@ -92,6 +93,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine | AsyncEngine) -> None:
         self._engine = engine
+        self._turns = find_turns(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
         self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
@@ -107,7 +109,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._engine) as work:
+        async with _begin(self._engine, self._turns) as work:
             before = self._open.set(work)
             try:
                 yield work
@@ -125,7 +127,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._reading) as work:
+        async with _begin(self._reading, self._turns) as work:
             yield work
 
     async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
@@ -176,7 +178,8 @@ def _reading_options(backend: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _begin(engine: sa.Engine | AsyncEngine) -> AsyncIterator[Work]:
+async def _begin(engine: sa.Engine | AsyncEngine, turns: Turns) -> AsyncIterator[Work]:
+    turns.begin()
     try:
         if isinstance(engine, AsyncEngine):
             async with engine.begin() as connection:
@@ -186,6 +189,8 @@ async def _begin(engine: sa.Engine | AsyncEngine) -> AsyncIterator[Work]:
                 yield Work(connection)
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
         failure = _to_failure(error)
+        if type(failure) is StoreUnavailable:
+            turns.note_failure()
     else:
         return
     raise failure from None  # no trace may show the error that knows statement and values

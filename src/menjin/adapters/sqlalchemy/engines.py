@@ -16,6 +16,7 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from menjin.adapters.sqlalchemy.idle import watch_idle_connections
+from menjin.adapters.sqlalchemy.turns import Turns
 
 SQLITE_BUSY_SECONDS = 3
 _CONNECT_SECONDS = 2
@@ -97,6 +98,7 @@ def _with(url: sa.URL, driver: str) -> sa.URL:
 
 
 def _watch(engine: sa.Engine) -> None:
+    Turns().watch(engine)
     watch_idle_connections(engine)
     if engine.dialect.name == "postgresql":
         from menjin.adapters.sqlalchemy.patience import limit_patience  # noqa: PLC0415 - only where psycopg is

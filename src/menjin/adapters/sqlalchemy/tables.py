@@ -14,6 +14,7 @@ _WECHAT_ID = ascii_text(64)
 _HASH = ascii_text(96)
 _NAME = any_text(64)
 _EXTERNAL_ID = any_text(128)
+_DIGEST = ascii_text(64)
 _REASON = ascii_text(16)
 _MICROS = sa.BigInteger
 
@@ -102,9 +103,40 @@ ROTATED_TOKENS = sa.Table(
 CLAIMS = sa.Table(
     "sign_in_claims",
     METADATA,
-    sa.Column("code_hash", ascii_text(64), primary_key=True),
+    sa.Column("code_hash", _DIGEST, primary_key=True),
     sa.Column("claimed_until", _MICROS, nullable=False, index=True),
     sa.Column("is_keyed", sa.Boolean, nullable=False),
     sa.Column("sealed", sa.Text),
     sa.Column("answer_until", _MICROS),
+)
+
+KEY_ATTEMPTS = sa.Table(
+    "key_attempts",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("key_mac", _DIGEST, primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reset_asked_at", _MICROS),
+)
+
+CIPHERTEXT_USES = sa.Table(
+    "ciphertext_uses",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("digest", _DIGEST, primary_key=True),
+    sa.Column("session_id", _ID, nullable=False),
+    sa.Column("form", _DIGEST, nullable=False),
+    sa.Column("used_at", _MICROS, nullable=False, index=True),
+    sa.Column("payload_sealed", sa.Text),
+)
+
+KEY_CHECKS = sa.Table(
+    "key_checks",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("checked_at", _MICROS, nullable=False),
+    sa.Column("refused_mac", _DIGEST),
 )
