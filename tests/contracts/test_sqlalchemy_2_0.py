@@ -28,7 +28,15 @@ def test_the_contracts_hold_on_sqlalchemy_2_0(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     subprocess.run([sys.executable, "-c", version], env=environment, check=True)
     folder = str(Path(__file__).parent)
-    command = [sys.executable, "-m", "pytest", "-q", "-k", "sqlite and not (2_0 or schema or waited_for or control)", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-k",
+        "sqlite and not (2_0 or schema or waited_for or control)",
+        folder,
+    ]
     done = subprocess.run(command, env=environment, cwd=_ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:]
     assert " passed" in done.stdout
