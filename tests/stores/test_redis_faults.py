@@ -51,6 +51,7 @@ def test_a_killed_redis_is_503_and_back_within_two_seconds(
             assert caught.value.__context__ is None, "what redis-py raised may know the command"
         own_redis.start()
         _assert_back(lambda: house.door.authenticate(token), within=2.0)
+        house.door.sign_in(FIRST_APPID, house.code())
     assert signed_in.session.session_id not in caplog.text
     assert "mj:" not in caplog.text
     assert str(own_redis.port) not in caplog.text
