@@ -11,7 +11,7 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, WeChatBusy
+from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
 from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
@@ -102,7 +102,10 @@ class SignIn:
         if idempotency_key is None:
             raise LoginCodeUsed
         token, is_new = await self._claims.wait_for_answer(appid, login_code, idempotency_key)
-        session = await self._sessions.authenticate(token)
+        try:
+            session = await self._sessions.authenticate(token)
+        except SessionInvalid:
+            raise LoginCodeUsed from None  # that login has run its course: signed out, or its token rotated
         return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:
