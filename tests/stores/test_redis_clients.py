@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import redis as redis_py
 
@@ -60,3 +63,9 @@ def test_a_cluster_that_is_away_is_store_unavailable() -> None:
     with pytest.raises(StoreUnavailable):
         open_redis(f"redis+cluster://127.0.0.1:{free_port()}")
     assert isinstance(open_redis("redis://127.0.0.1:1"), redis_py.Redis)
+
+
+def test_menjin_works_without_redis_py() -> None:
+    """redis-py is an extra: without it the library and the service's settings are imported all the same."""
+    code = "import sys; sys.modules['redis'] = None; import menjin, menjin.service.settings"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

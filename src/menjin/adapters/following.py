@@ -39,26 +39,30 @@ class TaskFollowing:
 
     def __init__(self, step: Step) -> None:
         self._step = step
+        self._is_ending = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin; nothing if it runs."""
         if self._task is None:
+            self._is_ending = False
             self._task = asyncio.create_task(self._run(), name="menjin-revocations")
 
     async def stop(self) -> None:
         """End; nothing if it does not run."""
         task, self._task = self._task, None
         if task is not None:
+            self._is_ending = True  # a driver whose own deadline strikes at once may swallow the cancellation
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
     async def _run(self) -> None:
-        pause = 0.0
         while True:
-            await asyncio.sleep(pause)
             pause = await self._round()
+            if self._is_ending:
+                return
+            await asyncio.sleep(pause)
 
     async def _round(self) -> float:
         try:
