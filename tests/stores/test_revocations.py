@@ -219,6 +219,20 @@ def test_ends_are_forgotten_when_their_sessions_would_be_over(run: Runner, datab
     assert [one.number for one in run(bench.log.read_after(0, 10))] == [2]
 
 
+def test_memory_holds_a_day_of_ends(run: Runner, database: Database) -> None:
+    """What was heard of more than 25 hours ago is the session store's own matter, and leaves the memory."""
+    bench = Bench(database)
+    run(bench.followed.record(ses(1), "signed_out", START, START + 30 * DAY))
+    run(bench.followed.step())
+    for hours, expected in ((24, "signed_out"), (26, None)):
+        bench.clock.set(START + timedelta(hours=hours))
+        bench.stopwatch.at = hours * 3600.0
+        run(bench.followed.step())
+        run(bench.followed.step())
+        assert bench.followed.find(ses(1)) == expected
+    assert len(run(bench.log.read_after(0, 10))) == 1
+
+
 def test_recording_inside_a_transaction_is_a_bug(run: Runner, database: Database) -> None:
     """There, returning would not mean that it is committed."""
 

@@ -30,9 +30,10 @@ class RedisServer:
 
     Args:
         options: Further words of its command line, such as `--appendonly yes`.
+        sentinel_config: Makes it a sentinel; the file begins with `port`.
     """
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, sentinel_config: str | None = None) -> None:
         program = shutil.which("redis-server")
         if program is None:
             reason = "redis-server is not installed; scripts/servers installs it (as root, by apt-get)"
@@ -43,6 +44,11 @@ class RedisServer:
         self.folder = Path(tempfile.mkdtemp(prefix="menjin-redis-"))
         quiet = ("--save", "", "--appendonly", "no", "--loglevel", "warning", "--dir", str(self.folder))
         self._command = (program, "--port", str(self.port), "--bind", "127.0.0.1", *quiet, *options)
+        if sentinel_config is not None:
+            self.port = int(sentinel_config.split()[1])
+            file = self.folder / "sentinel.conf"
+            file.write_text(f"bind 127.0.0.1\n{sentinel_config}")
+            self._command = (program, str(file), "--sentinel")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

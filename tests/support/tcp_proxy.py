@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 
 
 class TcpProxy:
@@ -54,27 +54,29 @@ class TcpProxy:
         self._loop.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         try:
             back_reader, back_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
-            writer.close()
+            writer.transport.abort()
             return
-        self._writers |= {writer, back_writer}
+        self._writers.add(back_writer)
+        if writer.transport.is_closing():  # dropped meanwhile
+            back_writer.transport.abort()
+            return
         for pair, slow in (((reader, back_writer), False), ((back_reader, writer), True)):
             task = asyncio.create_task(self._pass_on(*pair, slow=slow))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, slow: bool) -> None:
-        with suppress(OSError):
+        with suppress(OSError), closing(writer):
             while data := await reader.read(65536):
                 if slow and self.delay:
                     await asyncio.sleep(self.delay)
                 await self._uncut.wait()
                 writer.write(data)
                 await writer.drain()
-        writer.close()
-        self._writers.discard(writer)
 
     async def _drop(self) -> None:
         for writer in tuple(self._writers):
@@ -87,4 +89,5 @@ class TcpProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._drop()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # transports say goodbye
+        await self._drop()

@@ -39,26 +39,30 @@ class TaskFollowing:
 
     def __init__(self, step: Step) -> None:
         self._step = step
+        self._is_ending = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin; nothing if it runs."""
         if self._task is None:
+            self._is_ending = False
             self._task = asyncio.create_task(self._run(), name="menjin-revocations")
 
     async def stop(self) -> None:
         """End; nothing if it does not run."""
         task, self._task = self._task, None
         if task is not None:
+            self._is_ending = True  # a driver whose own deadline strikes at once may swallow the cancellation
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
     async def _run(self) -> None:
-        pause = 0.0
         while True:
-            await asyncio.sleep(pause)
             pause = await self._round()
+            if self._is_ending:
+                return
+            await asyncio.sleep(pause)
 
     async def _round(self) -> float:
         try:
@@ -70,14 +74,20 @@ class TaskFollowing:
 
 
 class ThreadFollowing:
-    """Runs rounds in a daemon thread; a forked child starts its own."""
+    """Runs rounds in a daemon thread. A fork waits for the round's end; the child starts a thread of its own."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
         self._ending = threading.Event()
+        self._in_round = threading.Lock()
+        self._waited_for_round = False
         self._thread: threading.Thread | None = None
-        child = weakref.WeakMethod(self._start_in_child)
-        os.register_at_fork(after_in_child=lambda: _call(child))
+        me = weakref.ref(self)
+        os.register_at_fork(
+            before=lambda: _with(me, ThreadFollowing._before_fork),
+            after_in_parent=lambda: _with(me, ThreadFollowing._after_fork),
+            after_in_child=lambda: _with(me, ThreadFollowing._start_in_child),
+        )
 
     async def start(self) -> None:
         """Begin; nothing if it runs."""
@@ -93,23 +103,36 @@ class ThreadFollowing:
 
     def _start(self) -> None:
         self._ending = threading.Event()
-        arguments = (self._step, self._ending)
+        arguments = (self._step, self._ending, self._in_round)
         self._thread = threading.Thread(target=_run_rounds, args=arguments, name="menjin-revocations", daemon=True)
         self._thread.start()
 
+    def _before_fork(self) -> None:
+        self._waited_for_round = self._in_round.acquire(timeout=_LONGEST_ROUND_SECONDS)
+
+    def _after_fork(self) -> None:
+        if self._waited_for_round:
+            self._in_round.release()
+
     def _start_in_child(self) -> None:
+        self._in_round = threading.Lock()
         if self._thread is not None:
             self._start()
 
 
-def _run_rounds(step: Step, ending: threading.Event) -> None:
+def _run_rounds(step: Step, ending: threading.Event, in_round: threading.Lock) -> None:
     pause = 0.0
     while not ending.wait(pause):
-        try:
-            drive(step())
-            pause = _EVERY_SECONDS
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
-            pause = _take_note(error)
+        with in_round:
+            pause = _run_round(step)
+
+
+def _run_round(step: Step) -> float:
+    try:
+        drive(step())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
+        return _take_note(error)
+    return _EVERY_SECONDS
 
 
 def _take_note(error: Exception) -> float:
@@ -119,7 +142,7 @@ def _take_note(error: Exception) -> float:
     return _AFTER_FAILURE_SECONDS
 
 
-def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
-    found = method()
-    if found is not None:
-        found()
+def _with(found: weakref.ref[ThreadFollowing], deed: Callable[[ThreadFollowing], None]) -> None:
+    following = found()
+    if following is not None:
+        deed(following)

@@ -25,6 +25,7 @@ _OVERLAP_SECONDS = 10.0  # a number is given when a row is written, and seen whe
 _SLACK = timedelta(minutes=10)  # clocks of machines differ
 _WATCH_SECONDS = 60.0
 _PURGE_SECONDS = 600.0
+_REMEMBERED_SECONDS = 25 * 3600.0  # by then every Redis that may be promoted has heard of it
 _PAGE = 5000
 
 
@@ -89,6 +90,7 @@ class FollowedRevocations:
         self._stopwatch = stopwatch
         self._stale_after = stale_after.total_seconds()
         self._ended: dict[SessionId, Revocation] = {}
+        self._order: deque[tuple[float, SessionId]] = deque()
         self._heard: deque[tuple[float, int]] = deque()
         self._floor: int | None = None
         self._good_at: datetime | None = None
@@ -104,7 +106,7 @@ class FollowedRevocations:
             StoreUnavailable: It may not have been committed.
         """
         await self._log.record(session_id, reason, now, keep_until)
-        self._ended.setdefault(session_id, Revocation(0, session_id, reason, keep_until))
+        self._take_in(Revocation(0, session_id, reason, keep_until))
 
     def find(self, session_id: SessionId) -> EndReason | None:
         """Return how a session ended.
@@ -179,12 +181,17 @@ class FollowedRevocations:
             page = await self._log.read_after(last, _PAGE)
             fresh += [one for one in page if one.session_id not in self._ended]
             for one in page:
-                self._ended.setdefault(one.session_id, one)
+                self._take_in(one)
                 last = one.number
             if len(page) < _PAGE:
                 break
         self._move_floor(start, last, began)
         return fresh
+
+    def _take_in(self, one: Revocation) -> None:
+        if one.session_id not in self._ended:
+            self._ended[one.session_id] = one
+            self._order.append((self._stopwatch.seconds(), one.session_id))
 
     def _choose_start(self) -> datetime:
         """The last 24 h at first; after a failed round, whatever a replaced database may have numbered anew."""
@@ -203,8 +210,10 @@ class FollowedRevocations:
         if self._purged_at is not None and began - self._purged_at < _PURGE_SECONDS:
             return
         now = self._clock.now()
-        over = [one for one in tuple(self._ended.values()) if one.keep_until < now]
-        for one in over:
-            self._ended.pop(one.session_id, None)
+        over = [one.session_id for one in tuple(self._ended.values()) if one.keep_until < now]
+        while self._order and began - self._order[0][0] > _REMEMBERED_SECONDS:
+            over.append(self._order.popleft()[1])
+        for session_id in over:
+            self._ended.pop(session_id, None)
         forgotten = await self._log.purge(now, _PAGE)
         self._purged_at = None if forgotten == _PAGE else began

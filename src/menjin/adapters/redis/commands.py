@@ -93,11 +93,10 @@ class Commands:
         return [_texts(one).get(name, "") for one in found]
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self.works_without_loop:
-            self._client.close()
-        else:
-            await self._client.aclose()
+        """Close the connections, those to sentinels too."""
+        manager = getattr(getattr(self._client, "connection_pool", None), "sentinel_manager", None)
+        for client in (self._client, *(manager.sentinels if manager is not None else ())):
+            await settle(client.close() if self.works_without_loop else client.aclose())
 
     async def _each_server(self, call: Callable[[Any, dict[str, str]], Any]) -> list[Mapping[str, Any]]:
         if not self._is_cluster:

@@ -129,7 +129,7 @@ class RedisSessions:
         Raises:
             StoreUnavailable: Redis cannot be asked.
         """
-        await self._tell_if_emptied()
+        await self._tell_if_emptied(logging.WARNING)
         for loss in await describe_losses(self._commands):
             _LOG.warning("%s", loss)
 
@@ -191,9 +191,9 @@ class RedisSessions:
             self._slots.clear()
         self._slots[session_id] = slot
 
-    async def _tell_if_emptied(self) -> None:
+    async def _tell_if_emptied(self, level: int = logging.ERROR) -> None:
         if await self._commands.get(MARKER) is None and await self._commands.set_if_missing(MARKER, "1"):
-            _LOG.error("this Redis holds nothing of ours: it is new, or it was emptied and everybody logs in anew")
+            _LOG.log(level, "this Redis holds nothing of ours: it is new, or was emptied and everybody logs in anew")
 
 
 def _read(fields: Mapping[str, str]) -> Session:
