@@ -12,7 +12,7 @@ def test_bind_and_rotate_with_100_in_flight(zygote: Zygote) -> None:
     """A client that follows the contract loses no request, and no old token works after the answer."""
     verdict = asyncio.run(prove(zygote, rounds=2, in_flight=100, processes=2))
     assert verdict.violations == []
-    assert verdict.seen["request 200"] == 400
+    assert verdict.seen["request 200"] >= 400
     assert verdict.seen["replayed"]
 
 

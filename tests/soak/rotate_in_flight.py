@@ -15,6 +15,7 @@ ROUNDS = 300
 IN_FLIGHT = 100
 REPLAYS_AT_MOST = 3
 Turn = Literal["bind", "rotate"]
+TURNS: tuple[Turn, ...] = ("bind", "rotate")
 
 
 @dataclass
@@ -104,18 +105,23 @@ async def _one_round(fleet: Fleet, caller: Caller, verdict: Verdict, person: str
     answer = await caller.sign_in(fleet.urls[0], fleet.code(person))
     client = Client(fleet, caller, verdict, person, answer.body["session_token"])
 
+    done = asyncio.Event()
+
     async def keep_asking(number: int) -> None:
-        await client.request(number, waits=False)
-        await client.request(number + 1, waits=True)
+        while not done.is_set():
+            # Some do not know of the rotation that is under way, as if they had left a moment before it.
+            await client.request(number, waits=number % 4 != 0)
+        await client.request(number, waits=True)
 
     try:
         async with asyncio.TaskGroup() as group:
             for number in range(in_flight):
                 group.create_task(keep_asking(number))
-            await asyncio.sleep(0.01)
-            for kind in ("bind", "rotate"):
+            for kind in TURNS:
+                await asyncio.sleep(0.02)
                 await client.turn(kind)
                 await client.try_dead()
+            done.set()
     except* UnansweredError as errors:
         verdict.demand(condition=False, otherwise=f"no answer: {errors.exceptions}")
 
