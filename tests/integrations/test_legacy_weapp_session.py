@@ -117,7 +117,8 @@ def test_a_login_whose_signature_does_not_hold_leaves_no_session(tmp_path: Path)
 
 def test_the_same_first_request_is_good_for_five_minutes(storage: Storage, tmp_path: Path) -> None:
     """Within five minutes it gives the same session without asking WeChat; later it is a used code. Control: a longer
-    window would let it in. The code alone goes on naming the session."""
+    window would let it in. The code alone goes on naming the session.
+    """
 
     async def story() -> None:
         async with open_legacy(storage, tmp_path) as legacy:
