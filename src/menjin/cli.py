@@ -14,6 +14,7 @@ from menjin.adapters.vault import new_vault_key
 from menjin.aio import AsyncMenjin
 from menjin.errors import ConfigurationError
 from menjin.service.app import create_app
+from menjin.service.legacy import to_legacy
 from menjin.service.settings import load_settings, to_parts
 
 _APP = typer.Typer(
@@ -34,7 +35,8 @@ def serve(
 ) -> None:
     """Run the service 启动服务."""
     try:
-        parts = to_parts(load_settings(config))
+        settings = load_settings(config)
+        parts = to_parts(settings)
     except ConfigurationError as error:
         for fault in error.faults:
             print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
@@ -42,8 +44,10 @@ def serve(
         raise typer.Exit(2) from None
     set_up_logging(log_level)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
+    menjin = AsyncMenjin(parts)
+    legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(AsyncMenjin(parts)),
+        create_app(menjin, legacy.mounts, legacy.prepare),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query

@@ -147,7 +147,7 @@ def test_a_code_of_one_app_or_protocol_names_nothing_in_another(tmp_path: Path) 
 
 
 def test_an_id_is_worth_nothing_without_its_own_skey(tmp_path: Path) -> None:
-    """Two people's ids and skeys crossed are refused. Control: a middleware that looks at the skey alone lets them in."""
+    """Two people's ids and skeys crossed are refused. Control: whoever looks at the skey alone lets them in."""
 
     class Careless(Wafer):
         def _is_its_id(self, shown: str, session_id: str) -> bool:
@@ -202,7 +202,7 @@ def test_no_reply_holds_a_session_key_or_what_derives_from_it(tmp_path: Path) ->
     async def story() -> None:
         async with open_legacy("memory", tmp_path) as legacy:
             said = await everything_said(legacy)
-            forbidden = set().union(*(old_skeys(key) for key in legacy.keys()))
+            forbidden = set().union(*(old_skeys(key) for key in legacy.session_keys()))
             assert len(forbidden) >= 3
             assert not [text for text in forbidden if text.encode() in said]
 
@@ -296,5 +296,19 @@ def test_wechats_own_words_do_not_reach_the_client(tmp_path: Path) -> None:
             detail = (await call(app, "/me", headers)).json()["error"]["detail"]
             assert detail["errcode"] == 40164
             assert detail["errmsg"].startswith("address not on the app's list")
+
+    asyncio.run(story())
+
+
+def test_the_store_does_not_grow_without_end(tmp_path: Path) -> None:
+    """Every 256 logins what has ended is dropped: of 512 logins over hours, no more than the last stretch is kept."""
+
+    async def story() -> None:
+        async with open_legacy("memory", tmp_path) as legacy:
+            app = legacy.mount(Wafer2)
+            for _ in range(512):
+                assert (await call(app, "/login", {"X-WX-Code": legacy.code()})).json()["code"] == 0
+                legacy.advance(60)
+            assert len(legacy.store._entries) < 10  # type: ignore[attr-defined] # the memory store's
 
     asyncio.run(story())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -57,7 +56,7 @@ def _has(folder: Path, version: str) -> bool:
 def serve(app: AsgiApp, loop: asyncio.AbstractEventLoop) -> Iterator[str]:
     """Serve an app from a thread that runs `loop`."""
     bound = wxsim.serving.listen()
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)  # type: ignore[arg-type] # its types name ASGI otherwise
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve([bound])), daemon=True)
     thread.start()
@@ -79,10 +78,7 @@ def run_package(folder: Path, mount: Callable[[Legacy], AsgiApp], scratch: Path)
         with wxsim.serve(legacy.world) as simulator, serve(mount(legacy), loop) as app_url:
             phone_url = f"{simulator.url}/_wx/{legacy.appid}/ming"
             command = ["node", str(PHONE), str(folder), phone_url, app_url]
-            environment = {"PATH": os.environ["PATH"]}
-            ran = subprocess.run(
-                command, capture_output=True, encoding="utf-8", check=False, timeout=60, env=environment
-            )
+            ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=60)
         assert ran.returncode == 0, ran.stderr
         steps = [json.loads(line) for line in ran.stdout.splitlines()]
         return {step.pop("step"): step for step in steps}, legacy.calls()

@@ -10,10 +10,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 import wxsim
-from menjin.errors import StoreUnavailable
-from menjin.integrations.legacy import MemoryLegacyStore, Wafer, Wafer2
+from menjin.integrations.legacy import Wafer, Wafer2
 from support.doors import Storage
-from support.legacy import MAGIC, Legacy, call, open_legacy
+from support.legacy import MAGIC, DownStore, Legacy, call, open_legacy
 from support.legacy_clients import ClientFailedError, Wafer2Client, WaferClient
 
 
@@ -184,16 +183,9 @@ def test_a_login_path_below_a_mount_is_found(tmp_path: Path) -> None:
 def test_an_outage_is_503_for_wafer_too(tmp_path: Path, kind: type[Wafer | Wafer2]) -> None:
     """Neither a login nor a request turns an outage into a lost session."""
 
-    class Down(MemoryLegacyStore):
-        async def find(self, name: str, now: object) -> None:  # type: ignore[override]
-            raise StoreUnavailable
-
-        async def claim(self, name: str, entry: object, now: object) -> None:  # type: ignore[override]
-            raise StoreUnavailable
-
     async def story() -> None:
         async with open_legacy("memory", tmp_path) as legacy:
-            app = legacy.mount(kind, store=Down())
+            app = legacy.mount(kind, store=DownStore())
             assert (await call(app, "/login", login_headers(legacy))).status == 503
             signed_in = await legacy.menjin.sign_in(legacy.appid, legacy.code())
             held = {"X-WX-Id": signed_in.session.session_id, "X-WX-Skey": signed_in.session_token.reveal()}

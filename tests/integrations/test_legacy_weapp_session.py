@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 import wxsim
-from menjin.errors import StoreUnavailable
-from menjin.integrations.legacy import MemoryLegacyStore, WeappSession
+from menjin.integrations.legacy import WeappSession
 from menjin.integrations.legacy.asgi import AsgiApp
 from support.doors import Storage
-from support.legacy import Answer, Legacy, call, open_legacy
+from support.legacy import Answer, DownStore, Legacy, call, open_legacy
 from support.legacy_clients import ClientFailedError, WeappSessionClient, encode_uri_component
 
 
@@ -32,7 +31,7 @@ async def first(app: AsgiApp, legacy: Legacy) -> tuple[dict[str, str], Answer]:
 
 
 def test_a_client_signs_in_once_and_shows_its_code_ever_after(storage: Storage, tmp_path: Path) -> None:
-    """The first request signs in, later ones carry the code alone; wxUserInfo has the openId, and one session serves."""
+    """The first request signs in, later ones carry the code alone; wxUserInfo has the openId; one session serves."""
 
     async def story() -> None:
         async with open_legacy(storage, tmp_path) as legacy:
@@ -116,8 +115,9 @@ def test_a_login_whose_signature_does_not_hold_leaves_no_session(tmp_path: Path)
 
 
 def test_the_same_first_request_is_good_for_five_minutes(storage: Storage, tmp_path: Path) -> None:
-    """Within five minutes it gives the same session without asking WeChat; later it is a used code. Control: a longer
-    window would let it in. The code alone goes on naming the session.
+    """Within five minutes it gives the same session without asking WeChat; later it is a used code.
+
+    The code alone goes on naming the session. Control: a longer window would let the late one in.
     """
 
     async def story() -> None:
@@ -193,13 +193,9 @@ def test_a_busy_wechat_does_not_spend_the_code(tmp_path: Path) -> None:
 def test_a_store_outage_is_503_and_never_an_expired_session(tmp_path: Path) -> None:
     """A client that is told 503 keeps its code; an ERR_SESSION_EXPIRED would make every phone log in at once."""
 
-    class Down(MemoryLegacyStore):
-        async def find(self, name: str, now: object) -> None:  # type: ignore[override]
-            raise StoreUnavailable
-
     async def story() -> None:
         async with open_legacy("memory", tmp_path) as legacy:
-            app = legacy.mount(WeappSession, store=Down())
+            app = legacy.mount(WeappSession, store=DownStore())
             answer = await call(app, "/me", {"X-WX-Code": "0" * 32})
             assert answer.status == 503
             assert answer.json()["code"] == "store_unavailable"

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 import wxsim
-from menjin import App, Apps, AsyncMenjin, Database, FunctionHttp, Parts, open_async_engine
-from menjin.integrations.legacy import LegacyStore, MemoryLegacyStore, SqlLegacyStore
+from menjin import App, AppId, Apps, AsyncMenjin, Database, FunctionHttp, Parts, open_async_engine
+from menjin.errors import StoreUnavailable
+from menjin.integrations.legacy import Entry, LegacyStore, MemoryLegacyStore, SqlLegacyStore
 from menjin.integrations.legacy.asgi import AsgiApp
 from menjin.integrations.legacy.code_login import Surroundings
 from menjin.wechat.ports import HttpRequest, HttpResponse
@@ -107,7 +108,7 @@ class Legacy:
         """Return how often a code went to WeChat."""
         return sum(entry.path == EXCHANGE for entry in self.world.journal.entries)
 
-    def keys(self) -> list[str]:
+    def session_keys(self) -> list[str]:
         """Return every session_key WeChat gave."""
         answers = (json.loads(entry.answer) for entry in self.world.journal.entries if entry.path == EXCHANGE)
         return [answer["session_key"] for answer in answers if "session_key" in answer]
@@ -116,6 +117,18 @@ class Legacy:
         """Turn both clocks."""
         self.clock.advance(seconds=seconds)
         self.world.clock.advance(seconds)
+
+
+class DownStore(MemoryLegacyStore):
+    """A store that cannot be asked."""
+
+    async def find(self, name: str, now: datetime) -> Entry | None:  # noqa: ARG002 - the port's
+        """Fail."""
+        raise StoreUnavailable
+
+    async def claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:  # noqa: ARG002 - the port's
+        """Fail."""
+        raise StoreUnavailable
 
 
 @asynccontextmanager
@@ -167,11 +180,11 @@ class Answer:
 
 async def call(app: AsgiApp, path: str, headers: Headers | Mapping[str, str] = ()) -> Answer:
     """Send a GET to an app in process."""
-    transport = httpx2.ASGITransport(app=app)  # type: ignore[arg-type] # its types name ASGI otherwise
+    transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         listed = list(headers.items() if isinstance(headers, Mapping) else headers)
         response = await client.get(path, headers=listed)
         return Answer(response.status_code, response.content, dict(response.headers))
 
 
-OTHER_APP = replace(APP, appid=wxsim.FIRST_APPID[:-1] + "f")
+OTHER_APP = replace(APP, appid=AppId(wxsim.FIRST_APPID[:-1] + "f"))

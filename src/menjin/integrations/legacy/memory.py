@@ -8,25 +8,19 @@ from datetime import datetime
 
 from menjin.integrations.legacy.store import Entry
 
-_SWEEP_EVERY = 1024
-
 
 class MemoryLegacyStore:
-    """Entries in a dictionary; those whose end has come are swept out now and then."""
+    """Entries in a dictionary."""
 
     works_without_loop = True
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._entries: dict[str, Entry] = {}
-        self._claims = 0
 
     async def claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:
         """Keep `entry` if none lives under `name`, else return the one there."""
         with self._guard:
-            self._claims += 1
-            if self._claims % _SWEEP_EVERY == 0:
-                self._sweep(now, len(self._entries))
             found = self._entries.get(name)
             if found is not None and found.expires_at > now:
                 return found
@@ -53,10 +47,7 @@ class MemoryLegacyStore:
     async def purge(self, now: datetime, limit: int = 1000) -> int:
         """Drop entries whose end has come."""
         with self._guard:
-            return self._sweep(now, limit)
-
-    def _sweep(self, now: datetime, limit: int) -> int:
-        gone = [name for name, entry in self._entries.items() if entry.expires_at <= now][:limit]
-        for name in gone:
-            del self._entries[name]
-        return len(gone)
+            gone = [name for name, entry in self._entries.items() if entry.expires_at <= now][:limit]
+            for name in gone:
+                del self._entries[name]
+            return len(gone)
