@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import wxsim
+from menjin import AsyncMenjin, OpenedData
 from menjin.integrations.legacy import Entry, MemoryLegacyStore, Wafer, Wafer2, WeappSession
 from menjin.integrations.legacy.asgi import AsgiApp
 from support.doors import APP, Storage
@@ -98,8 +100,13 @@ def test_of_fifty_wafer_logins_with_one_code_one_succeeds(tmp_path: Path, kind: 
 def test_a_code_with_another_signature_gets_nothing(storage: Storage, tmp_path: Path) -> None:
     """A code that signed in gives its session to its own proof only, and the session is not harmed.
 
-    Control: the right proof gets it.
+    Control: the right proof gets it, and so does any with a store that does not tell proofs apart.
     """
+
+    class ProofBlind(MemoryLegacyStore):
+        async def claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:
+            found = await super().claim(name, entry, now)
+            return replace(found, proof=entry.proof) if found is not None else None
 
     async def story() -> None:
         async with open_legacy(storage, tmp_path) as legacy:
@@ -110,12 +117,29 @@ def test_a_code_with_another_signature_gets_nothing(storage: Storage, tmp_path: 
             assert (await call(app, "/me", headers | {"X-WX-Signature": "x"})).is_vector("weapp-session-untrusted")
             assert (await call(app, "/me", headers)).json() == session
             assert legacy.calls() == 1
+            blind, headers = legacy.mount(WeappSession, store=ProofBlind()), first_headers(legacy)
+            right = await call(blind, "/me", headers)
+            assert (await call(blind, "/me", headers | {"X-WX-Signature": "0" * 40})).json() == right.json()
 
     asyncio.run(story())
 
 
 def test_anothers_code_with_ones_own_user_info_is_untrusted(tmp_path: Path) -> None:
-    """Hong's rawData and signature do not go with ming's code. Control: with hong's own code they do."""
+    """Hong's rawData and signature do not go with ming's code.
+
+    Control: with hong's own code they do, and with any code where the library does not verify.
+    """
+
+    class Trusting(AsyncMenjin):
+        async def open_user_info(
+            self,
+            session_token: str,
+            *,
+            encrypted: tuple[str, str] | None = None,
+            signed: tuple[str, str] | None = None,
+        ) -> OpenedData:
+            await self.authenticate(session_token)
+            return OpenedData(json.loads(signed[0]) if signed and not encrypted else {})
 
     async def story() -> None:
         async with open_legacy("memory", tmp_path) as legacy:
@@ -123,7 +147,11 @@ def test_anothers_code_with_ones_own_user_info_is_untrusted(tmp_path: Path) -> N
             assert (await call(app, "/me", hong | {"X-WX-Code": legacy.code("ming")})).is_vector(
                 "weapp-session-untrusted"
             )
-            assert (await call(app, "/me", hong)).json()["session_id"]
+            own = (await call(app, "/me", hong)).json()
+            assert own["session_id"]
+            trusting = legacy.mount(WeappSession, menjin=Trusting(legacy.menjin._parts))
+            fooled = (await call(trusting, "/me", hong | {"X-WX-Code": legacy.code("ming")})).json()
+            assert fooled["wx"]["nickName"] == own["wx"]["nickName"]
 
     asyncio.run(story())
 
@@ -310,5 +338,26 @@ def test_the_store_does_not_grow_without_end(tmp_path: Path) -> None:
                 assert (await call(app, "/login", {"X-WX-Code": legacy.code()})).json()["code"] == 0
                 legacy.advance(60)
             assert len(legacy.store._entries) < 10  # type: ignore[attr-defined] # the memory store's
+
+    asyncio.run(story())
+
+
+def test_entries_swapped_in_the_store_open_nothing(tmp_path: Path) -> None:
+    """Who can write the store cannot give one person's session to another's code. Control: put back, they open."""
+
+    async def story() -> None:
+        async with open_legacy("memory", tmp_path) as legacy:
+            app = legacy.mount(WeappSession)
+            ming, hong = first_headers(legacy, "ming"), first_headers(legacy, "hong")
+            before = [(await call(app, "/me", headers)).json() for headers in (ming, hong)]
+            codes = [{"X-WX-Code": headers["X-WX-Code"]} for headers in (ming, hong)]
+            entries = legacy.store._entries  # type: ignore[attr-defined] # the memory store's
+            names = list(entries)
+            swapped = dict(zip(names, reversed([entries[name] for name in names]), strict=True))
+            entries.update(swapped)
+            for code in codes:
+                assert (await call(app, "/me", code)).is_vector("weapp-session-expired")
+            entries.update(zip(names, reversed([entries[name] for name in names]), strict=True))
+            assert [(await call(app, "/me", code)).json() for code in codes] == before
 
     asyncio.run(story())

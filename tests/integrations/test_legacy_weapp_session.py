@@ -219,3 +219,24 @@ def test_a_client_whose_user_info_is_forged_fails_at_once(tmp_path: Path) -> Non
             assert len(client.sent) == 1
 
     asyncio.run(story())
+
+
+def test_a_code_alone_waits_for_its_first_request(tmp_path: Path) -> None:
+    """A client shows the code alone once the first request is under way, to any process: same session, no new login."""
+
+    async def story() -> None:
+        async with open_legacy("memory", tmp_path) as legacy:
+            headers = first_headers(legacy)
+            legacy.http.gate.clear()
+            full = asyncio.create_task(call(legacy.mount(WeappSession), "/me", headers))
+            await legacy.http.reached.wait()
+            code = {"X-WX-Code": headers["X-WX-Code"]}
+            alone = asyncio.create_task(call(legacy.mount(WeappSession), "/me", code))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert not alone.done()
+            legacy.http.gate.set()
+            assert (await alone).json() == (await full).json()
+            assert legacy.calls() == 1
+
+    asyncio.run(story())

@@ -120,9 +120,13 @@ class CodeLogins:
         return outcome
 
     async def recall(self, code: Secret) -> Grant | None:
-        """Return the login that `code` names; None if there is none, or nothing may come of it."""
-        entry = await self._store.find(self._seals.name(code), self._around.clock.now())
-        return self._open(code, entry.sealed) if entry is not None and entry.sealed else None
+        """Return the login that `code` names; None if there is none.
+
+        A client shows a code alone as soon as it has sent the first request, so one that is under way is awaited.
+        """
+        name = self._seals.name(code)
+        entry = await self._store.find(name, self._around.clock.now())
+        return self._open(code, await self._await_filled(name, entry))
 
     async def _settle(self, name: str, code: Secret, proof: Proof) -> Grant | MenjinError:
         """Return the error rather than raise it: any number of callers may wait for this one answer."""
@@ -140,7 +144,10 @@ class CodeLogins:
         same = hmac.compare_digest(found.proof, proof.digest)
         if not same or now - found.claimed_at >= self._repeatable:
             raise LoginCodeUsed
-        return self._open(code, await self._await_other(name, found))
+        grant = self._open(code, await self._await_filled(name, found))
+        if grant is None:
+            raise LoginCodeUsed
+        return grant
 
     async def _first(self, name: str, code: Secret, proof: Proof) -> Grant:
         try:
@@ -177,18 +184,15 @@ class CodeLogins:
         if self._logins % _PURGE_EVERY == 0:
             await self._store.purge(self._around.clock.now())
 
-    async def _await_other(self, name: str, found: Entry) -> str:
-        """Return what another process makes of the same presentation."""
-        entry: Entry | None = found
+    async def _await_filled(self, name: str, entry: Entry | None) -> str | None:
+        """Return what an entry holds, when whoever is working on it is done; None if nothing came of it."""
         for _ in range(_LOOKS):
             if entry is None or entry.sealed is not None:
                 break
             await self._around.pause.pause(_LOOK_EVERY)
             entry = await self._store.find(name, self._around.clock.now())
-        if entry is None or not entry.sealed:
-            raise LoginCodeUsed
-        return entry.sealed
+        return entry.sealed if entry is not None else None
 
-    def _open(self, code: Secret, sealed: str) -> Grant:
-        content = self._seals.open(code, sealed)
-        return Grant(Secret(content["session_token"]), content["user_info"])
+    def _open(self, code: Secret, sealed: str | None) -> Grant | None:
+        content = self._seals.open(code, sealed) if sealed else None
+        return Grant(Secret(content["session_token"]), content["user_info"]) if content is not None else None

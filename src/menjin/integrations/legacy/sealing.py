@@ -6,7 +6,9 @@ The name is a SHA-256, the sealing key an HKDF of the bearer; both are bound to 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from menjin.clock import Randomness
 from menjin.values import Secret
 
+_LOG = logging.getLogger("menjin.legacy")
 _NONCE_BYTES = 12
 
 
@@ -39,17 +42,14 @@ class Seals:
         sealed = self._cipher(bearer).encrypt(nonce, msgspec.json.encode(content), self._place)
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
-    def open(self, bearer: Secret, sealed: str) -> dict[str, Any]:
-        """Return what was sealed.
-
-        Raises:
-            ValueError: Sealed under another bearer, for another protocol or app, or changed.
-        """
-        data = base64.urlsafe_b64decode(sealed)
+    def open(self, bearer: Secret, sealed: str) -> dict[str, Any] | None:
+        """Return what was sealed; None, and a line in the log, if it was sealed elsewhere or changed."""
         try:
+            data = base64.urlsafe_b64decode(sealed)
             plain = self._cipher(bearer).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], self._place)
-        except InvalidTag:
-            raise ValueError("not sealed under this bearer") from None
+        except (binascii.Error, ValueError, InvalidTag):
+            _LOG.error("a legacy entry does not open: swapped or changed in the store")
+            return None
         return msgspec.json.decode(plain, type=dict[str, Any])
 
     def _cipher(self, bearer: Secret) -> AESGCM:

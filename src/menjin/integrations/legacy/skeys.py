@@ -63,8 +63,8 @@ class Skeys:
         if subject.appid != self._appid:
             raise SessionInvalid
         entry = await self._store.find(self._seals.name(skey), self._clock.now())
-        kept = self._seals.open(skey, entry.sealed) if entry is not None and entry.sealed else {}
-        return principal, _complete(kept, subject.openid)
+        kept = self._seals.open(skey, entry.sealed) if entry is not None and entry.sealed else None
+        return principal, _complete(kept or {}, subject.openid)
 
     async def _keep(self, grant: Grant, signed_in: SignedIn) -> None:
         if not grant.user_info:
