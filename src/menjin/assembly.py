@@ -11,21 +11,39 @@ from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
-from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.memory import (
+    MemoryAccounts,
+    MemoryAttempts,
+    MemoryClaims,
+    MemoryKeyChecks,
+    MemoryKeyrings,
+    MemorySessions,
+    MemoryTransactions,
+)
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
+from menjin.adapters.sqlalchemy.attempts import SqlAttempts
+from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
 from menjin.login.bind import Bind
+from menjin.login.claims import Claims, ClaimStore
+from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
+from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
 from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
+from menjin.login.step_up import StepUp
 from menjin.login.who import Authenticate
+from menjin.session_keys.attempts import AttemptStore
+from menjin.session_keys.checks import CheckStore
 from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
@@ -56,7 +74,10 @@ class Stores:
 
     sessions: SessionStore
     revocations: Revocations
+    claims: ClaimStore
     keyrings: KeyringStore
+    attempts: AttemptStore
+    key_checks: CheckStore
     accounts: AccountStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
@@ -66,10 +87,14 @@ class Stores:
 
 def memory_stores() -> Stores:
     """Return stores in this process's memory; they end with it."""
+    keyrings = MemoryKeyrings()
     return Stores(
         sessions=MemorySessions(),
         revocations=NoRevocations(),
-        keyrings=MemoryKeyrings(),
+        claims=MemoryClaims(),
+        keyrings=keyrings,
+        attempts=MemoryAttempts(),
+        key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
@@ -80,13 +105,21 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+
+    async def prepare() -> None:
+        await database.create_schema()
+        await Resealing(database, vault).check()
+
     return Stores(
         sessions=SqlSessions(database),
         revocations=NoRevocations(),
+        claims=SqlClaims(database),
         keyrings=SqlKeyrings(database, vault),
+        attempts=SqlAttempts(database, vault),
+        key_checks=SqlKeyChecks(database),
         accounts=SqlAccounts(database),
         transactions=database,
-        prepare=database.create_schema,
+        prepare=prepare,
         ping=database.ping,
         close=database.close,
     )
@@ -122,10 +155,19 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    step_up: StepUp
+    devices: Devices
     sign_out: SignOut
+    follow: FollowWeChat
     wechat: AuthorisedWeChat
+    session_keys: SessionKeys
     sessions: Sessions
+    claims: Claims
     stores: Stores
+
+    async def purge(self) -> int:
+        """Forget what ended long ago; return how many."""
+        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
 
 
 def assemble(parts: Parts) -> Deeds:
@@ -136,8 +178,9 @@ def assemble(parts: Parts) -> Deeds:
     wechat = WeChat(caller, clock, base_url)
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness)
-    session_keys = SessionKeys(stores.keyrings, clock)
+    session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    claims = Claims(stores.claims, clock, parts.randomness, parts.pause)
     return Deeds(
         sign_in=SignIn(
             apps=parts.apps,
@@ -146,6 +189,7 @@ def assemble(parts: Parts) -> Deeds:
             session_keys=session_keys,
             sessions=sessions,
             transactions=stores.transactions,
+            claims=claims,
             clock=clock,
             listener=listener,
         ),
@@ -155,6 +199,7 @@ def assemble(parts: Parts) -> Deeds:
             accounts=accounts,
             session_keys=session_keys,
             sessions=sessions,
+            wechat=authorised,
             clock=clock,
             listener=listener,
         ),
@@ -167,9 +212,37 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
-        sign_out=SignOut(sessions, listener),
+        step_up=StepUp(
+            apps=parts.apps,
+            wechat=wechat,
+            directory=parts.directory,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        devices=Devices(sessions, clock, listener),
+        sign_out=SignOut(
+            apps=parts.apps,
+            wechat=authorised,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        follow=FollowWeChat(
+            apps=parts.apps,
+            wechat=authorised,
+            accounts=accounts,
+            session_keys=session_keys,
+            checks=stores.key_checks,
+            sessions=sessions,
+            clock=clock,
+        ),
         wechat=authorised,
+        session_keys=session_keys,
         sessions=sessions,
+        claims=claims,
         stores=stores,
     )
 
@@ -180,7 +253,10 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.stores.sessions,
+        parts.stores.claims,
         parts.stores.keyrings,
+        parts.stores.attempts,
+        parts.stores.key_checks,
         parts.stores.accounts,
         parts.stores.transactions,
     )

@@ -10,8 +10,9 @@ from menjin.assembly import Parts, assemble, need_a_loop
 from menjin.bridge import drive
 from menjin.errors import ConfigurationError, Fault
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
-from menjin.sessions.model import Device
+from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.open_data_kinds import OpenDataKind
 
 
 class Menjin:
@@ -30,7 +31,11 @@ class Menjin:
         self._deeds = assemble(parts)
 
     def __enter__(self) -> Self:
-        drive(self._deeds.stores.prepare())
+        try:
+            drive(self._deeds.stores.prepare())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -44,13 +49,27 @@ class Menjin:
             self._parts.http.close()
         drive(self._deeds.stores.close())
 
-    def sign_in(self, appid: str, login_code: str, device: Device | None = None) -> SignedIn:
+    def sign_in(
+        self, appid: str, login_code: str, device: Device | None = None, *, idempotency_key: str | None = None
+    ) -> SignedIn:
         """Turn wx.login's code into a session."""
-        return drive(self._deeds.sign_in.run(appid, login_code, device))
+        key = Secret(idempotency_key) if idempotency_key is not None else None
+        return drive(self._deeds.sign_in.run(appid, login_code, device, key))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
         return drive(self._deeds.authenticate.run(Secret(session_token)))
+
+    def open_data(
+        self,
+        session_token: str,
+        kind: OpenDataKind,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        signed: tuple[str, str] | None = None,
+    ) -> OpenedData:
+        """Return the data that wx encrypted, or signed, for this session's person."""
+        return drive(self._deeds.open_data.open(Secret(session_token), kind, encrypted, signed))
 
     def open_user_info(
         self,
@@ -59,8 +78,8 @@ class Menjin:
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info that wx encrypted, or signed, for this session's person."""
-        return drive(self._deeds.open_data.user_info(Secret(session_token), encrypted, signed))
+        """Return user info; `open_data` for this kind, and raises what it raises."""
+        return drive(self._deeds.open_data.open(Secret(session_token), "user_info", encrypted, signed))
 
     def open_phone(self, session_token: str, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind."""
@@ -74,14 +93,46 @@ class Menjin:
         """Bind to the directory member that username and password prove; the token rotates."""
         return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password)))
 
+    def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+        """Prove who one is by a fresh wx.login; the token rotates."""
+        return drive(self._deeds.step_up.by_login_code(Secret(session_token), login_code))
+
+    def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+        """Prove who one is by the bound account's password; the token rotates."""
+        return drive(self._deeds.step_up.by_password(Secret(session_token), username, Secret(password)))
+
+    def rotate(self, session_token: str) -> SignedIn:
+        """Give the session a new token; the old one answers session_rotated for a minute."""
+        return drive(self._deeds.devices.rotate(Secret(session_token)))
+
+    def list_sessions(self, session_token: str) -> tuple[Session, tuple[Session, ...]]:
+        """Return the caller's session, and all live ones of the same identity, the newest first."""
+        return drive(self._deeds.devices.list_sessions(Secret(session_token)))
+
+    def end_other_sessions(self, session_token: str) -> int:
+        """End every other session of the same identity as kicked_out; return how many."""
+        return drive(self._deeds.devices.end_others(Secret(session_token)))
+
+    def end_session(self, session_token: str, session_id: str) -> None:
+        """End one of the caller's own sessions."""
+        drive(self._deeds.devices.end_one(Secret(session_token), session_id))
+
     def sign_out(self, session_token: str) -> None:
         """End the session; once more is no fault."""
         drive(self._deeds.sign_out.run(Secret(session_token)))
+
+    def reset_session_key(self, session_token: str) -> bool:
+        """Have WeChat replace the person's session_key; False if the key in hand was not the current one."""
+        return drive(self._deeds.sign_out.reset_key(Secret(session_token)))
+
+    def follow_wechat(self) -> int:
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        return drive(self._deeds.follow.step())
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""
         drive(self._deeds.stores.ping())
 
     def purge(self) -> int:
-        """Forget sessions that ended long ago; return how many."""
-        return drive(self._deeds.sessions.purge())
+        """Forget what ended long ago: sessions, claims, uses of ciphertexts; return how many."""
+        return drive(self._deeds.purge())

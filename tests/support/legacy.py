@@ -22,7 +22,7 @@ from menjin import App, AppId, Apps, AsyncMenjin, Database, FunctionHttp, Parts,
 from menjin.errors import StoreUnavailable
 from menjin.integrations.legacy import Entry, LegacyStore, MemoryLegacyStore, SqlLegacyStore
 from menjin.integrations.legacy.asgi import AsgiApp
-from menjin.integrations.legacy.code_login import Surroundings
+from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.wechat.ports import HttpRequest, HttpResponse
 from support.clock import CountedRandomness, FakeClock, NoPause
 from support.doors import APP, Storage, answer_from, make_stores

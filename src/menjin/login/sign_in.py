@@ -11,7 +11,8 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import LoginCodeInvalid
+from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
+from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
 from menjin.login.results import SignedIn
@@ -19,7 +20,7 @@ from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import BoundAccount, Device, Subject
-from menjin.values import OpenId
+from menjin.values import OpenId, Secret
 from menjin.wechat.client import WeChat
 
 _LOGIN_CODE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -37,6 +38,7 @@ class SignIn:
         session_keys: SessionKeys,
         sessions: Sessions,
         transactions: Transactions,
+        claims: Claims,
         clock: Clock,
         listener: Listener,
     ) -> None:
@@ -46,16 +48,25 @@ class SignIn:
         self._session_keys = session_keys
         self._sessions = sessions
         self._transactions = transactions
+        self._claims = claims
         self._clock = clock
         self._listener = listener
 
-    async def run(self, appid: str, login_code: str, device: Device | None = None) -> SignedIn:
+    async def run(
+        self, appid: str, login_code: str, device: Device | None = None, idempotency_key: Secret | None = None
+    ) -> SignedIn:
         """Sign the person in whose wx.login gave `login_code`.
+
+        Args:
+            appid: One of our apps.
+            login_code: From wx.login; spent afterwards, whatever came of it.
+            device: What the client says of the phone.
+            idempotency_key: At least 128 random bits; the same call with it, within a minute, gets the same answer.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             LoginCodeInvalid: WeChat does not know the code.
-            LoginCodeUsed: It was exchanged before.
+            LoginCodeUsed: It was presented before.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: Nothing was kept; the code is spent.
@@ -63,12 +74,39 @@ class SignIn:
         app = self._apps.get(appid)
         if not _LOGIN_CODE.fullmatch(login_code):
             raise LoginCodeInvalid
+        if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
+            return await self._repeat(appid, login_code, idempotency_key)
+        try:
+            signed_in = await self._exchange(app, login_code, device)
+        except (LoginCodeInvalid, WeChatBusy):
+            await self._claims.release(appid, login_code)
+            raise
+        except MenjinError:
+            if idempotency_key is not None:
+                await self._claims.note_failure(appid, login_code)
+            raise
+        if idempotency_key is not None:
+            token = signed_in.session_token
+            await self._claims.keep_answer(appid, login_code, idempotency_key, token, is_new=signed_in.is_new)
+        return signed_in
+
+    async def _exchange(self, app: App, login_code: str, device: Device | None) -> SignedIn:
         began_at = self._clock.now()
         exchange = await self._wechat.exchange_login_code(app, login_code)
         async with self._transactions.transaction():
             resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
         return await self._issue(app, exchange.openid, resolved, device)
+
+    async def _repeat(self, appid: str, login_code: str, idempotency_key: Secret | None) -> SignedIn:
+        if idempotency_key is None:
+            raise LoginCodeUsed
+        token, is_new = await self._claims.wait_for_answer(appid, login_code, idempotency_key)
+        try:
+            session = await self._sessions.authenticate(token)
+        except SessionInvalid:
+            raise LoginCodeUsed from None  # that login has run its course: signed out, or its token rotated
+        return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:
         identity = resolved.identity

@@ -20,7 +20,7 @@ from menjin.aio import AsyncMenjin
 from menjin.assembly import Parts
 from menjin.integrations.legacy import LegacyStore, MemoryLegacyStore, SqlLegacyStore, Wafer, Wafer2, WeappSession
 from menjin.integrations.legacy.asgi import Middleware
-from menjin.integrations.legacy.code_login import Surroundings
+from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.service.settings import Settings
 
 _KINDS: dict[str, Callable[..., Middleware]] = {"weapp-session": WeappSession, "wafer": Wafer, "wafer2": Wafer2}

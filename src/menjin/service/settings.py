@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from menjin.adapters.directories import CallableDirectory
 from menjin.adapters.http import AiohttpHttp
@@ -50,6 +50,10 @@ class AppSection(_Section):
     open_platform: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     idle_timeout: int = Field(default=7 * 86400, ge=60)
     absolute_lifetime: int = Field(default=30 * 86400, ge=60)
+    devices: Literal["many", "one_per_device", "single"] = "many"
+    max_sessions: int = Field(default=20, ge=1, le=1000)
+    follow_wechat: int | None = Field(default=None, ge=600)
+    reset_key_at_sign_out: bool = False
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -145,6 +149,8 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         faults += [_to_fault(dict(found)) for found in error.errors(include_input=False, include_url=False)]
         raise ConfigurationError(faults) from None
+    except SettingsError as error:
+        raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
     if faults:
         raise ConfigurationError(faults)
     return settings
@@ -169,7 +175,7 @@ class Configurator:
             return make()
         except ConfigurationError as error:
             self.faults += error.faults
-        except (ValueError, OSError, ImportError, AttributeError) as error:
+        except (ValueError, OSError, ImportError, AttributeError, TypeError) as error:
             self.faults.append(Fault(where, f"{type(error).__name__}: {error}"))
         return None
 
@@ -184,24 +190,47 @@ def to_parts(settings: Settings) -> Parts:
     apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
     if not settings.apps:
         work.faults.append(Fault("apps", "there is none; name at least one mini program"))
-    keys = work.take("vault", lambda: _read_keys(settings.vault))
-    vault = work.take("vault", lambda: AesGcmVault(settings.vault.active, keys)) if keys is not None else None
+    vault = work.take("vault", partial(to_vault, settings))
     directory = settings.directory
     found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
     if work.faults or vault is None or registry is None:
         raise ConfigurationError(work.faults)
-    engine = open_async_engine(settings.database.url)
+    database = to_database(settings)
     return Parts(
         apps=registry,
         http=AiohttpHttp(),
-        stores=sql_stores(Database(engine), vault),
+        stores=sql_stores(database, vault),
         pause=TaskPause(),
         directory=found,
         base_url=settings.wechat.base_url,
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
     )
+
+
+def to_database(settings: Settings) -> Database:
+    """Return the database the settings name.
+
+    Raises:
+        ConfigurationError: It is no file, or its folder cannot be made.
+    """
+    try:
+        return Database(open_async_engine(settings.database.url))
+    except (ValueError, OSError) as error:
+        raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
+
+
+def to_vault(settings: Settings) -> AesGcmVault:
+    """Return the vault the settings name.
+
+    Raises:
+        ConfigurationError: A key cannot be used.
+    """
+    try:
+        return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
+    except OSError as error:
+        raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
 
 
 def _to_app(section: AppSection) -> App:
@@ -220,6 +249,10 @@ def _to_app(section: AppSection) -> App:
         open_platform=section.open_platform,
         idle_timeout=timedelta(seconds=section.idle_timeout),
         absolute_lifetime=timedelta(seconds=section.absolute_lifetime),
+        devices=section.devices,
+        max_sessions=section.max_sessions,
+        follow_wechat=timedelta(seconds=section.follow_wechat) if section.follow_wechat is not None else None,
+        reset_key_at_sign_out=section.reset_key_at_sign_out,
     )
 
 
@@ -239,7 +272,10 @@ def _read_keys(section: VaultSection) -> dict[str, Secret]:
 
 def _to_directory(section: DirectorySection) -> CallableDirectory:
     module, _, name = section.call.partition(":")
-    return CallableDirectory(getattr(importlib.import_module(module), name))
+    verify = getattr(importlib.import_module(module), name)
+    if not callable(verify):
+        raise TypeError(f"{section.call} is no function")
+    return CallableDirectory(verify)
 
 
 def _refused_in_production(settings: Settings, apps: list[App]) -> list[Fault]:

@@ -11,8 +11,8 @@ from typing import Any
 from menjin.aio import AsyncMenjin
 from menjin.errors import OpenDataInvalid, SessionInvalid
 from menjin.integrations.legacy.asgi import Scope, read_header
-from menjin.integrations.legacy.code_login import CodeLogins, Grant, Proof, Surroundings
 from menjin.integrations.legacy.sealing import Seals
+from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, sign_in
 from menjin.integrations.legacy.store import Entry, LegacyStore
 from menjin.login.results import Principal, SignedIn
 from menjin.values import Secret
@@ -33,7 +33,7 @@ class Skeys:
         self._store = store
         self._clock = around.clock
         self._seals = Seals(protocol, appid, around.randomness)
-        self._logins = CodeLogins(menjin=menjin, appid=appid, store=store, seals=self._seals, around=around)
+        self._sweeper = Sweeper(store, around.clock)
 
     async def log_in(self, code: Secret, encrypted: tuple[str, str] | None) -> tuple[SignedIn, Mapping[str, Any]]:
         """Sign in and keep the user info; return both.
@@ -45,11 +45,9 @@ class Skeys:
         """
         if encrypted is not None:
             parse_ciphertext(*encrypted)
-        signed_in = (grant := await self._logins.log_in(code, Proof(encrypted=encrypted))).signed_in
-        if signed_in is None:
-            raise TypeError("a login of these protocols is never a repetition")
-        await self._keep(grant, signed_in)
-        return signed_in, _complete(grant.user_info, signed_in.session.subject.openid)
+        signed_in, user_info = await sign_in(self._menjin, self._appid, code, encrypted=encrypted)
+        await self._keep(signed_in, user_info)
+        return signed_in, _complete(user_info, signed_in.session.subject.openid)
 
     async def recognise(self, skey: Secret) -> tuple[Principal, Mapping[str, Any]]:
         """Return whose an skey is, with the user info of the login.
@@ -66,12 +64,13 @@ class Skeys:
         kept = self._seals.open(skey, entry.sealed) if entry is not None and entry.sealed else None
         return principal, _complete(kept or {}, subject.openid)
 
-    async def _keep(self, grant: Grant, signed_in: SignedIn) -> None:
-        if not grant.user_info:
+    async def _keep(self, signed_in: SignedIn, user_info: Mapping[str, Any]) -> None:
+        if not user_info:
             return
-        name, now = self._seals.name(grant.session_token), self._clock.now()
-        sealed = self._seals.seal(grant.session_token, grant.user_info)
-        await self._store.claim(name, Entry("", now, signed_in.session.ends_at, sealed), now)
+        await self._sweeper.note_login()
+        token, now = signed_in.session_token, self._clock.now()
+        entry = Entry("", now, signed_in.session.ends_at, self._seals.seal(token, user_info))
+        await self._store.claim(self._seals.name(token), entry, now)
 
 
 def read_encrypted(scope: Scope) -> tuple[str, str] | None:

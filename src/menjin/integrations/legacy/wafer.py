@@ -25,7 +25,7 @@ from menjin.integrations.legacy.asgi import (
     read_header,
     read_path,
 )
-from menjin.integrations.legacy.code_login import Surroundings
+from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.integrations.legacy.skeys import Skeys, read_encrypted
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.integrations.legacy.wechat_words import to_detail

@@ -11,7 +11,7 @@ from __future__ import annotations
 from menjin.aio import AsyncMenjin
 from menjin.errors import MenjinError, OpenDataInvalid, SessionInvalid, StaleSessionKey, StoreError
 from menjin.integrations.legacy.asgi import AsgiApp, Ignore, Middleware, Reply, Scope, note, read_header, read_path
-from menjin.integrations.legacy.code_login import Surroundings
+from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.integrations.legacy.skeys import Skeys, read_encrypted
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.values import Secret

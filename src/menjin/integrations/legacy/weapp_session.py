@@ -18,8 +18,8 @@ from urllib.parse import unquote
 from menjin.aio import AsyncMenjin
 from menjin.errors import AccountDisabled, MenjinError, SessionInvalid, StaleSessionKey
 from menjin.integrations.legacy.asgi import MAGIC, AsgiApp, Ignore, Middleware, Reply, Scope, note, read_header
-from menjin.integrations.legacy.code_login import CODE_KEPT, CodeLogins, Grant, Proof, Surroundings
-from menjin.integrations.legacy.sealing import Seals
+from menjin.integrations.legacy.code_login import CODE_KEPT, CodeLogins, Grant
+from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.integrations.legacy.wechat_words import to_detail
 from menjin.strict_json import read_object
@@ -52,16 +52,10 @@ class WeappSession(Middleware):
         repeatable: timedelta = CODE_KEPT,
         around: Surroundings | None = None,
     ) -> None:
-        around = around or Surroundings()
         super().__init__(app, ignore)
         self._menjin = menjin
         self._logins = CodeLogins(
-            menjin=menjin,
-            appid=appid,
-            store=store,
-            seals=Seals("weapp-session", appid, around.randomness),
-            around=around,
-            repeatable=repeatable,
+            menjin=menjin, appid=appid, store=store, around=around or Surroundings(), repeatable=repeatable
         )
 
     async def answer(self, scope: Scope) -> Reply | None:
@@ -87,7 +81,7 @@ class WeappSession(Middleware):
 
     async def _log_in(self, scope: Scope, code: Secret, raw_data: str, signature: str) -> Reply | None:
         try:
-            grant = await self._logins.log_in(code, Proof(signed=(raw_data, signature)))
+            grant = await self._logins.log_in(code, raw_data, signature)
         except StaleSessionKey:
             return _untrusted()
         except AccountDisabled as error:
