@@ -128,7 +128,8 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
     response.headers.update(error.headers or {})
     if code == "method_not_allowed":  # Starlette names the methods of the first route of this path only
         fitting = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-        response.headers["Allow"] = ", ".join(sorted({name for route in fitting for name in route.methods}))
+        methods = {name for route in fitting for name in getattr(route, "methods", None) or ()}
+        response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
 
