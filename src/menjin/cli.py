@@ -20,6 +20,7 @@ from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.aio import AsyncMenjin
 from menjin.errors import ConfigurationError, StoreUnavailable
 from menjin.service.app import create_app
+from menjin.service.legacy import to_legacy
 from menjin.service.settings import Settings, load_settings, to_database, to_parts, to_vault
 
 _APP = typer.Typer(
@@ -59,8 +60,10 @@ def serve(
         asyncio.run(_check_keys(settings))
     set_up_logging(log_level)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
+    menjin = AsyncMenjin(parts)
+    legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(AsyncMenjin(parts)),
+        create_app(menjin, legacy.mounts, legacy.prepare),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
