@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -25,9 +26,7 @@ def durable_redis() -> Iterator[RedisServer]:
 def test_redis_down_is_503_and_back_at_once(zygote: Zygote, durable_redis: RedisServer) -> None:
     """Killed: 503 from both processes, never 401; back within two seconds; sign-outs hold everywhere in one."""
     verdict = asyncio.run(
-        prove(
-            zygote, redis=durable_redis, postgres=None, times=1, ends=10, harms=("kill",), down=0.5, processes=2
-        )
+        prove(zygote, redis=durable_redis, postgres=None, times=1, ends=10, harms=("kill",), down=0.5, processes=2)
     )
     assert verdict.violations == []
     assert verdict.seen["redis kill, down: 503 store_unavailable"]
@@ -36,9 +35,7 @@ def test_redis_down_is_503_and_back_at_once(zygote: Zygote, durable_redis: Redis
 def test_postgres_down_is_503_and_back_at_once(zygote: Zygote, postgres_server: PostgresServer) -> None:
     """The same for sessions in PostgreSQL."""
     verdict = asyncio.run(
-        prove(
-            zygote, redis=None, postgres=postgres_server, times=1, ends=3, harms=("kill",), down=0.5, processes=2
-        )
+        prove(zygote, redis=None, postgres=postgres_server, times=1, ends=3, harms=("kill",), down=0.5, processes=2)
     )
     assert verdict.violations == []
     assert verdict.seen["postgres kill, down: 503 store_unavailable"]
@@ -46,8 +43,8 @@ def test_postgres_down_is_503_and_back_at_once(zygote: Zygote, postgres_server: 
 
 def test_control_builds_that_fail_otherwise_are_seen(zygote: Zygote, durable_redis: RedisServer) -> None:
     """CONTROL: an outage told as 401, and an end that a process never hears of, are violations."""
-    scaled = {"redis": durable_redis, "postgres": None, "harms": ("kill",), "down": 0.3, "processes": 1}
-    lying = asyncio.run(prove(zygote, build="outage_as_unknown", times=1, ends=0, **scaled))
+    scaled = partial(prove, zygote, redis=durable_redis, postgres=None, harms=("kill",), down=0.3, processes=1)
+    lying = asyncio.run(scaled(build="outage_as_unknown", times=1, ends=0))
     assert any("during an outage: 401" in violation for violation in lying.violations)
-    deaf = asyncio.run(prove(zygote, build="never_asks_again", times=0, ends=1, **scaled))
+    deaf = asyncio.run(scaled(build="never_asks_again", times=0, ends=1))
     assert any("refused everywhere only after" in violation for violation in deaf.violations)

@@ -17,7 +17,11 @@ from support.load import Answer, Caller, UnansweredError, Verdict, run_soak
 
 PRESENTERS = 1000
 EXCHANGE_SECONDS = 0.4  # how long WeChat takes: everybody is there before it answers
-SLOW = {"name": "delay", "path": "/sns/*", "seconds": EXCHANGE_SECONDS, "times": None}
+
+
+def slow() -> wxsim.Fault:
+    """Return what keeps WeChat's answers back a little."""
+    return wxsim.Fault(name="delay", path="/sns/*", seconds=EXCHANGE_SECONDS, times=None)
 
 
 def exchanges(world: wxsim.World, code: str) -> int:
@@ -65,7 +69,7 @@ async def prove(
     """Present one code without keys, with one key, and with a key each."""
     verdict = Verdict("one-code")
     with run_fleet(zygote, processes, database=database, redis=redis) as fleet:
-        fleet.world.fault(wxsim.Fault(**SLOW))
+        fleet.world.fault(slow())
         async with Caller() as caller:
             for number in range(rounds):
                 same = secrets.token_urlsafe(24)
@@ -80,7 +84,7 @@ async def prove(
 async def count_exchanges(presenters: int, *, broken: bool) -> int:
     """Return how often WeChat is asked by so many presenters in one process; with `broken`, every claim is granted."""
     with wxsim.serve(make_world()) as wechat:
-        wechat.world.fault(wxsim.Fault(**SLOW))
+        wechat.world.fault(slow())
         stores = memory_stores()
         parts = Parts(
             apps=Apps([App(AppId(wxsim.FIRST_APPID), Secret(wxsim.FIRST_SECRET))]),

@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from menjin import AsyncMenjin, Parts, memory_stores
+from menjin import AsyncMenjin, Parts, Stores, memory_stores
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import Claim
 from menjin.service.app import create_app
@@ -21,9 +21,9 @@ from menjin.session_keys.attempts import FAILURES_AT_MOST
 from menjin.session_keys.model import Keyring
 from menjin.session_keys.rules import PREVIOUS_KEPT
 from menjin.session_keys.store import KeyringStore
-from menjin.sessions.model import EndReason, FoundSession
+from menjin.sessions.model import FoundSession
 from menjin.sessions.revocations import NoRevocations
-from menjin.values import AppId, OpenId, SessionId
+from menjin.values import AppId, OpenId
 
 
 def verify(username: str, password: str) -> str | None:
@@ -165,11 +165,9 @@ class ByArrival(_Over):
         await self.inner.change(appid, openid, put_first)
 
 
-
-
 def _break(parts: Parts, build: str, folder: Path) -> Parts:
     stores = parts.stores
-    broken = {
+    broken: dict[str, Callable[[], Stores]] = {
         "memory": memory_stores,
         "crossed": lambda: replace(stores, sessions=Crossed(stores.sessions)),
         "old_tokens_live": lambda: replace(stores, sessions=OldTokensLive(stores.sessions)),

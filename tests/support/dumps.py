@@ -101,7 +101,9 @@ def dump_sql(engine: sa.Engine) -> Dump:
         for table in metadata.sorted_tables:
             for row in connection.execute(sa.select(table)):
                 named = zip(table.columns.keys(), row, strict=True)
-                dump.values += [(f"{table.name}.{name}", _to_bytes(value)) for name, value in named if value is not None]
+                dump.values += [
+                    (f"{table.name}.{name}", _to_bytes(value)) for name, value in named if value is not None
+                ]
     return dump
 
 
