@@ -12,6 +12,7 @@ from typing import Literal
 
 from support.fleet import Fleet, Zygote, run_fleet, run_zygote
 from support.load import Answer, Caller, UnansweredError, Verdict, gather_bounded, run_soak
+from support.servers import PostgresServer, RedisServer
 
 KILLS = 1000
 WORKERS = 8
@@ -159,10 +160,18 @@ async def prove(
 
 
 def main() -> int:
-    """Run it whole, on SQLite; `prove` takes other stores."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
-    with run_zygote() as zygote:
-        return run_soak(partial(prove, zygote, kills=kills))
+    """Run it whole, on SQLite, then on Redis and PostgreSQL; arguments are the number of kills on each."""
+    kills = [int(word) for word in sys.argv[1:3]] or [KILLS, KILLS]
+    redis, postgres = RedisServer("--appendonly", "yes"), PostgresServer()
+    try:
+        with run_zygote() as zygote:
+            servers = {"database": postgres.fresh_database(), "redis": redis.url}
+            proofs = [partial(prove, zygote), partial(prove, zygote, **servers)]
+            chosen = [partial(proof, kills=often) for proof, often in zip(proofs, kills, strict=False) if often]
+            return run_soak(*chosen)
+    finally:
+        redis.remove()
+        postgres.remove()
 
 
 if __name__ == "__main__":

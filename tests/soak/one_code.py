@@ -14,6 +14,7 @@ from menjin.errors import MenjinError
 from support.broken_builds import EverybodyMay
 from support.fleet import Fleet, Zygote, make_world, run_fleet, run_zygote
 from support.load import Answer, Caller, UnansweredError, Verdict, run_soak
+from support.servers import PostgresServer, RedisServer
 
 PRESENTERS = 1000
 EXCHANGE_SECONDS = 0.4  # how long WeChat takes: everybody is there before it answers
@@ -67,7 +68,7 @@ async def prove(
     zygote: Zygote, *, presenters: int, processes: int = 4, database: str = "", redis: str = "", rounds: int = 1
 ) -> Verdict:
     """Present one code without keys, with one key, and with a key each."""
-    verdict = Verdict("one-code")
+    verdict = Verdict(f"one-code on {'Redis and SQL' if redis else 'SQL'}")
     with run_fleet(zygote, processes, database=database, redis=redis) as fleet:
         fleet.world.fault(slow())
         async with Caller() as caller:
@@ -108,9 +109,15 @@ async def count_exchanges(presenters: int, *, broken: bool) -> int:
 
 
 def main() -> int:
-    """Run it whole."""
-    with run_zygote() as zygote:
-        return run_soak(partial(prove, zygote, presenters=PRESENTERS, rounds=3))
+    """Run it whole, on SQLite, and on Redis and PostgreSQL."""
+    redis, postgres = RedisServer(), PostgresServer()
+    try:
+        with run_zygote() as zygote:
+            whole = partial(prove, zygote, presenters=PRESENTERS, rounds=3)
+            return run_soak(whole, partial(whole, database=postgres.fresh_database(), redis=redis.url))
+    finally:
+        redis.remove()
+        postgres.remove()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Literal
 
 from support.fleet import Fleet, Zygote, run_fleet, run_zygote
 from support.load import Answer, Caller, UnansweredError, Verdict, run_soak
+from support.servers import PostgresServer, RedisServer
 
 ROUNDS = 300
 IN_FLIGHT = 100
@@ -147,9 +148,16 @@ async def prove(
 
 
 def main() -> int:
-    """Run it whole."""
-    with run_zygote() as zygote:
-        return run_soak(partial(prove, zygote, rounds=ROUNDS, in_flight=IN_FLIGHT))
+    """Run it whole, on SQLite, and on Redis and PostgreSQL; an argument is another number of sessions."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    redis, postgres = RedisServer(), PostgresServer()
+    try:
+        with run_zygote() as zygote:
+            whole = partial(prove, zygote, rounds=rounds, in_flight=IN_FLIGHT)
+            return run_soak(whole, partial(whole, database=postgres.fresh_database(), redis=redis.url))
+    finally:
+        redis.remove()
+        postgres.remove()
 
 
 if __name__ == "__main__":
