@@ -165,8 +165,8 @@ def main() -> int:
     redis, postgres = RedisServer("--appendonly", "yes"), PostgresServer()
     try:
         with run_zygote() as zygote:
-            servers = {"database": postgres.fresh_database(), "redis": redis.url}
-            proofs = [partial(prove, zygote), partial(prove, zygote, **servers)]
+            on_servers = partial(prove, zygote, database=postgres.fresh_database(), redis=redis.url)
+            proofs = [partial(prove, zygote), on_servers]
             chosen = [partial(proof, kills=often) for proof, often in zip(proofs, kills, strict=False) if often]
             return run_soak(*chosen)
     finally:
