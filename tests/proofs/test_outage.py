@@ -26,7 +26,7 @@ def durable_redis() -> Iterator[RedisServer]:
 def test_redis_down_is_503_and_back_at_once(zygote: Zygote, durable_redis: RedisServer) -> None:
     """Killed: 503 from both processes, never 401; back within two seconds; sign-outs hold everywhere in one."""
     verdict = asyncio.run(
-        prove(zygote, redis=durable_redis, postgres=None, times=1, ends=10, harms=("kill",), down=0.5, processes=2)
+        prove(zygote, redis=durable_redis, postgres=None, times=1, ends=5, harms=("kill",), down=0.4, processes=2)
     )
     assert verdict.violations == []
     assert verdict.seen["redis kill, down: 503 store_unavailable"]
@@ -35,7 +35,7 @@ def test_redis_down_is_503_and_back_at_once(zygote: Zygote, durable_redis: Redis
 def test_postgres_down_is_503_and_back_at_once(zygote: Zygote, postgres_server: PostgresServer) -> None:
     """The same for sessions in PostgreSQL."""
     verdict = asyncio.run(
-        prove(zygote, redis=None, postgres=postgres_server, times=1, ends=3, harms=("kill",), down=0.5, processes=2)
+        prove(zygote, redis=None, postgres=postgres_server, times=1, ends=3, harms=("kill",), down=0.4, processes=2)
     )
     assert verdict.violations == []
     assert verdict.seen["postgres kill, down: 503 store_unavailable"]
