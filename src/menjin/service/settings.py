@@ -94,6 +94,12 @@ class DirectorySection(_Section):
     call: str = Field(pattern=r"^[\w.]+:[\w]+$")
 
 
+class LegacySection(_Section):
+    """`[legacy]`: Tencent's old session protocols, served under `/legacy/{protocol}/{appid}/`; none unless named."""
+
+    protocols: list[Literal["weapp-session", "wafer", "wafer2"]] = Field(default_factory=list)
+
+
 class DevSection(_Section):
     """`[dev]`: what a production start refuses."""
 
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     wechat: WeChatSection = WeChatSection()
     directory: DirectorySection | None = None
+    legacy: LegacySection = LegacySection()
     dev: DevSection = DevSection()
 
     @classmethod
