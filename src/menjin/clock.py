@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -31,12 +32,28 @@ class Pause(Protocol):
         ...
 
 
+class Stopwatch(Protocol):
+    """Measures lengths; turning the machine's clock does not move it."""
+
+    def seconds(self) -> float:
+        """Return seconds since some fixed moment."""
+        ...
+
+
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
         return datetime.now(UTC)
+
+
+class SystemStopwatch:
+    """The machine's steady clock."""
+
+    def seconds(self) -> float:
+        """Return seconds since some fixed moment."""
+        return time.monotonic()
 
 
 class SystemRandomness:
