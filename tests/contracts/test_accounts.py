@@ -199,6 +199,15 @@ def test_first_logins_of_one_unionid_in_two_apps_make_one_account(bench: Bench) 
         assert bench.query("SELECT count(*) FROM accounts") == [(1,)]
 
 
+@pytest.mark.servers
+def test_first_logins_just_after_an_erasure_do_not_deadlock(server_bench: Bench) -> None:
+    """Six times over, each on rows deleted a moment ago, whose ghosts InnoDB still locks."""
+    for _ in range(6):
+        server_bench.wipe()
+        log_in_at_once(server_bench, server_bench.stores.accounts, [APP, OTHER_APP] * 25, UNIONID)
+    assert server_bench.query("SELECT count(*) FROM accounts") == [(1,)]
+
+
 @pytest.mark.parametrize("sign_in", ["open", "bound"])
 def test_bindings_to_one_member_at_once(bench: Bench, sign_in: SignInPolicy) -> None:
     """Twenty identities bind to one member: without an account of their own all join it, with one the first has it."""

@@ -40,13 +40,14 @@ ACCOUNTS = sa.Table(
 IDENTITIES = sa.Table(
     "identities",
     METADATA,
-    sa.Column("identity_id", _ID, primary_key=True),
-    sa.Column("appid", _APPID, nullable=False),
-    sa.Column("openid", _WECHAT_ID, nullable=False),
+    # The primary key, for InnoDB: a secondary unique key is checked under gap locks, by which first logins of an
+    # openid that was erased a moment ago would deadlock.
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("identity_id", _ID, nullable=False, unique=True),
     sa.Column("unionid", _WECHAT_ID),
     sa.Column("account_id", _ID, sa.ForeignKey("accounts.account_id"), index=True),
     sa.Column("created_at", _MICROS, nullable=False),
-    sa.UniqueConstraint("appid", "openid", name="uq_identities_openid"),
 )
 
 UNIONIDS = sa.Table(
