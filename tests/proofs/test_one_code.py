@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
+from menjin.adapters.memory import MemoryClaims
+from menjin.clock import SystemClock, SystemRandomness
+from menjin.login.claims import Claims
 from soak.one_code import count_exchanges, prove
-from support.fleet import Zygote
+from support.clock import NoPause
+from support.fleet import APPID, Zygote
 
 
 def test_one_code_is_one_call_and_one_session(zygote: Zygote) -> None:
@@ -20,3 +25,42 @@ def test_control_without_the_claim_wechat_is_asked_again_and_again() -> None:
     """CONTROL: where every claim is granted, 20 presenters are 20 calls; the real store makes one."""
     assert asyncio.run(count_exchanges(20, broken=True)) > 1
     assert asyncio.run(count_exchanges(20, broken=False)) == 1
+
+
+class CountedClaims(MemoryClaims):
+    """Counts who asks, and takes its time to answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
+        """Claim a code, slowly."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        return await super().claim(code_hash, now, until, is_keyed=is_keyed)
+
+
+async def present(claims: Claims, *, times: int) -> list[bool]:
+    """Present one code so often at once."""
+    return await asyncio.gather(*(claims.take(APPID, "code", is_keyed=False) for _ in range(times)))
+
+
+def test_a_crowd_at_one_process_does_not_reach_the_store() -> None:
+    """While the first has a code in hand, the others are refused from memory; afterwards the store says so."""
+    store = CountedClaims()
+    claims = Claims(store, SystemClock(), SystemRandomness(), NoPause())
+    assert sorted(asyncio.run(present(claims, times=50))) == [False] * 49 + [True]
+    assert store.asked == 1
+    claims.let_go(APPID, "code")
+    assert asyncio.run(present(claims, times=1)) == [False]
+    assert store.asked == 2
+
+
+def test_a_code_given_back_may_be_claimed_again() -> None:
+    """What WeChat did not consume is free again, in the store and in memory."""
+    claims = Claims(MemoryClaims(), SystemClock(), SystemRandomness(), NoPause())
+    for _ in range(2):
+        assert asyncio.run(present(claims, times=1)) == [True]
+        asyncio.run(claims.release(APPID, "code"))
+        claims.let_go(APPID, "code")

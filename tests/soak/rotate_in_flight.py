@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -15,6 +16,7 @@ from support.servers import PostgresServer, RedisServer
 ROUNDS = 300
 IN_FLIGHT = 100
 REPLAYS_AT_MOST = 3
+PATIENCE = 25  # a store too busy to be asked is asked again, as by any client, every fifth of a second
 Turn = Literal["bind", "rotate"]
 TURNS: tuple[Turn, ...] = ("bind", "rotate")
 
@@ -54,7 +56,7 @@ class Client:
             if waits:
                 await self._settled.wait()
             token, generation = self.token, self.generation
-            answer = await self.caller.who(url, token)
+            answer = await self._ask(self.caller.who, url, token)
             if answer.code != "session_rotated":
                 break
             self.verdict.note("replayed")
@@ -62,6 +64,17 @@ class Client:
         self.verdict.note(f"request {answer.text}")
         self.verdict.demand(answer.status == 200, f"a request failed for good: {answer.text}")
         self._judge(answer, generation)
+
+    async def _ask(self, call: Callable[..., Awaitable[Answer]], *words: str) -> Answer:
+        """Call, and call again where the store could not be asked: nothing was done then."""
+        answer = await call(*words)
+        for _ in range(PATIENCE):
+            if answer.status != 503:
+                break
+            self.verdict.note("asked again after 503")
+            await asyncio.sleep(0.2)
+            answer = await call(*words)
+        return answer
 
     def _judge(self, answer: Answer, generation: int) -> None:
         """Whoever asked with a generation's token is that generation's principal, or a later one's."""
@@ -79,9 +92,9 @@ class Client:
         expected = self.person if kind == "bind" else self.principals[-1]
         try:
             if kind == "bind":
-                answer = await self.caller.bind(self.fleet.urls[0], old, self.person)
+                answer = await self._ask(self.caller.bind, self.fleet.urls[0], old, self.person)
             else:
-                answer = await self.caller.call("POST", f"{self.fleet.urls[1]}/v1/session/rotate", token=old)
+                answer = await self._ask(self.caller.rotate, self.fleet.urls[1], old)
             self.verdict.note(f"{kind} {answer.text}")
             self.verdict.demand(answer.status == 200, f"{kind}: {answer.text}")
             if answer.status == 200:
@@ -95,7 +108,7 @@ class Client:
         """Use every replaced token at every process: it authenticates nothing."""
         for token in self.dead:
             for url in self.fleet.urls:
-                answer = await self.caller.who(url, token)
+                answer = await self._ask(self.caller.who, url, token)
                 self.verdict.note(f"replaced token {answer.text}")
                 self.verdict.demand(
                     answer.code == "session_rotated", f"after the answer, the old token says {answer.text}"

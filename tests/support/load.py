@@ -58,7 +58,7 @@ class Caller:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=2),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._patience),
         )
@@ -103,6 +103,10 @@ class Caller:
     async def sign_out(self, url: str, token: str) -> Answer:
         """DELETE /v1/session."""
         return await self.call("DELETE", f"{url}/v1/session", token=token)
+
+    async def rotate(self, url: str, token: str) -> Answer:
+        """POST /v1/session/rotate."""
+        return await self.call("POST", f"{url}/v1/session/rotate", token=token)
 
     async def bind(self, url: str, token: str, username: str) -> Answer:
         """POST /v1/binding."""

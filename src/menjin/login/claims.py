@@ -77,11 +77,30 @@ class Claims:
         self._clock = clock
         self._randomness = randomness
         self._pause = pause
+        self._in_hand: set[str] = set()
 
     async def take(self, appid: str, login_code: str, *, is_keyed: bool) -> bool:
-        """Claim a code; False if somebody presented it before."""
-        now = self._clock.now()
-        return await self._store.claim(_hash(appid, login_code), now, now + CLAIM_KEPT, is_keyed=is_keyed)
+        """Claim a code; False if somebody presented it before. Whoever gets True calls `let_go` in the end.
+
+        Whoever comes while this process has the code in hand is told so without asking the store: a thousand
+        at once would keep the first one's own work waiting there until it gave up, with the code spent.
+        """
+        code_hash = _hash(appid, login_code)
+        if code_hash in self._in_hand:
+            return False
+        self._in_hand.add(code_hash)
+        claimed = False
+        try:
+            now = self._clock.now()
+            claimed = await self._store.claim(code_hash, now, now + CLAIM_KEPT, is_keyed=is_keyed)
+        finally:
+            if not claimed:
+                self._in_hand.discard(code_hash)
+        return claimed
+
+    def let_go(self, appid: str, login_code: str) -> None:
+        """Say that this process is done with a code it claimed, whatever came of it."""
+        self._in_hand.discard(_hash(appid, login_code))
 
     async def release(self, appid: str, login_code: str) -> None:
         """Give the claim back: WeChat said that it did not consume the code, or does not know it."""
@@ -113,10 +132,11 @@ class Claims:
             TimedOut: It is still at it.
         """
         for _ in range(_WAIT_AT_MOST):
-            found = await self._store.find(_hash(appid, login_code))
-            if found is None or not found.is_keyed:
+            code_hash = _hash(appid, login_code)
+            found = await self._store.find(code_hash)
+            if not (found.is_keyed if found is not None else code_hash in self._in_hand):
                 raise LoginCodeUsed
-            if found.sealed is not None:
+            if found is not None and found.sealed is not None:
                 return self._open(appid, login_code, idempotency_key, found)
             await self._pause.pause(_WAIT)
         raise TimedOut

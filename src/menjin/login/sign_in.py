@@ -78,6 +78,16 @@ class SignIn:
         if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
             return await self._repeat(appid, login_code, idempotency_key)
         try:
+            return await self._first(app, login_code, device, idempotency_key)
+        finally:
+            self._claims.let_go(appid, login_code)
+
+    async def _first(
+        self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
+    ) -> SignedIn:
+        """Exchange a code that this call has claimed, and keep the answer for whoever shows the same key."""
+        appid = app.appid
+        try:
             signed_in = await self._exchange(app, login_code, device)
         except (LoginCodeInvalid, WeChatBusy):
             await self._claims.release(appid, login_code)

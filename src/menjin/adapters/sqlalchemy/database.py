@@ -136,6 +136,7 @@ class Database:
     def is_in_transaction(self) -> bool:
         """Whether the calling flow has a transaction open that `transaction` would join."""
         return self._open.get() is not None
+
     async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
         """Run a whole transaction, and again if the database undid it for another's sake (a deadlock).
 
@@ -188,6 +189,8 @@ def _forget_after_fork(engine: sa.Engine) -> None:
             kept.dispose(close=False)
 
     os.register_at_fork(after_in_child=forget)
+
+
 def _reading_options(backend: str) -> dict[str, Any]:
     """Return how to read: on PostgreSQL without BEGIN and COMMIT, which cost a round trip each."""
     return {"menjin_reads": True, **({"isolation_level": "AUTOCOMMIT"} if backend == "postgresql" else {})}
