@@ -6,7 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
+from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device
 from menjin.values import Secret
@@ -21,7 +23,7 @@ class AsyncMenjin:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._deeds = assemble(parts)
+        self._deeds = assemble(parts, TaskSlots)
 
     async def __aenter__(self) -> Self:
         await self._deeds.stores.prepare()
@@ -38,23 +40,29 @@ class AsyncMenjin:
             await self._parts.http.close()
         await self._deeds.stores.close()
 
-    async def sign_in(self, appid: str, login_code: str, device: Device | None = None) -> SignedIn:
+    async def sign_in(
+        self, appid: str, login_code: str, device: Device | None = None, *, address: str | None = None
+    ) -> SignedIn:
         """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
 
         Args:
             appid: One of our apps.
             login_code: From wx.login; good once, for five minutes.
             device: What the client says of the phone.
+            address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
+                everybody behind it would share one limit.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was exchanged before.
+            TooManyAttempts: The address or the person tries too often.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
-        return await self._deeds.sign_in.run(appid, login_code, device)
+        known = parse_address(address) if address else None
+        return await self._deeds.sign_in.run(appid, login_code, device, known)
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -102,6 +110,7 @@ class AsyncMenjin:
             PhoneCodeInvalid: WeChat does not know it for this person; LoginCodeAsPhoneCode if it looks like
                 wx.login's code.
             SessionInvalid: The session is not alive.
+            TooManyAttempts: The person has too many codes exchanged; this one is not spent.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer; the code may be spent.
         """
@@ -112,6 +121,7 @@ class AsyncMenjin:
 
         Raises:
             CredentialsInvalid: Name or password is wrong.
+            TooManyAttempts: The password was not tried: too many wrong ones before.
             BindingConflict: One of the two is bound otherwise; nothing was changed.
             RequestInvalid: There is no directory.
             SessionInvalid: The session is not alive.

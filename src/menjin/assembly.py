@@ -11,16 +11,24 @@ from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
+from menjin.adapters.counters import MemoryAppStates, MemoryCounters
 from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.slots import ThreadSlots
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
+from menjin.limits.flow import Limits
+from menjin.limits.keys import KeyMaker
+from menjin.limits.model import Figures, UpstreamFigures
+from menjin.limits.store import Counters, Slots
+from menjin.limits.upstream import Upstream
 from menjin.login.bind import Bind
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
+from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
@@ -32,6 +40,7 @@ from menjin.session_keys.vault import Vault
 from menjin.sessions.flow import Sessions
 from menjin.sessions.revocations import NoRevocations, Revocations
 from menjin.sessions.store import SessionStore
+from menjin.values import Secret
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
@@ -99,6 +108,10 @@ class Parts:
     Attributes:
         base_url: WeChat's host, or a simulator's.
         wechat_deadline: For a whole call to WeChat.
+        figures: How much one caller may try.
+        upstream: What goes out to WeChat.
+        counters: Where attempts are counted; by default in this process.
+        counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
     """
 
     apps: Apps
@@ -111,6 +124,10 @@ class Parts:
     clock: Clock = field(default_factory=SystemClock)
     randomness: Randomness = field(default_factory=SystemRandomness)
     listener: Listener = field(default_factory=Deaf)
+    figures: Figures = field(default_factory=Figures)
+    upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
+    counters: Counters = field(default_factory=MemoryCounters)
+    counters_key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +145,19 @@ class Deeds:
     stores: Stores
 
 
-def assemble(parts: Parts) -> Deeds:
-    """Wire the flows to the parts."""
+def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
+    """Wire the flows to the parts.
+
+    Args:
+        parts: What to wire.
+        make_slots: Makes the queue towards WeChat in the caller's colour, of so many for each app and in total.
+    """
     stores, clock, listener = parts.stores, parts.clock, parts.listener
-    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline)
+    upstream = Upstream(
+        make_slots(parts.upstream.per_app, parts.upstream.in_total), MemoryAppStates(), parts.upstream, clock
+    )
+    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
+    limits = _make_limits(parts)
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
@@ -146,6 +172,7 @@ def assemble(parts: Parts) -> Deeds:
             session_keys=session_keys,
             sessions=sessions,
             transactions=stores.transactions,
+            limits=limits,
             clock=clock,
             listener=listener,
         ),
@@ -158,10 +185,10 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
-        phone=Phone(parts.apps, authorised, sessions, listener),
+        phone=Phone(parts.apps, authorised, sessions, limits, listener),
         bind=Bind(
             apps=parts.apps,
-            directory=parts.directory,
+            passwords=Passwords(parts.directory, limits),
             accounts=accounts,
             sessions=sessions,
             clock=clock,
@@ -179,6 +206,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
     adapters: tuple[object, ...] = (
         parts.http,
         parts.pause,
+        parts.counters,
         parts.stores.sessions,
         parts.stores.keyrings,
         parts.stores.accounts,
@@ -186,6 +214,11 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
     )
     named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
     return tuple(sorted(named))
+
+
+def _make_limits(parts: Parts) -> Limits:
+    key = parts.counters_key or Secret(parts.randomness.random_bytes(32).hex())
+    return Limits(parts.counters, parts.figures, KeyMaker(key), parts.clock)
 
 
 async def _nothing() -> None:

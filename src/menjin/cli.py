@@ -34,7 +34,8 @@ def serve(
 ) -> None:
     """Run the service 启动服务."""
     try:
-        parts = to_parts(load_settings(config))
+        settings = load_settings(config)
+        parts = to_parts(settings)
     except ConfigurationError as error:
         for fault in error.faults:
             print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
@@ -43,12 +44,13 @@ def serve(
     set_up_logging(log_level)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
     uvicorn.run(
-        create_app(AsyncMenjin(parts)),
+        create_app(AsyncMenjin(parts), trusted_proxies=settings.gateway.to_proxies()),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
         timeout_graceful_shutdown=10,
     )
 

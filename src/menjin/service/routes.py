@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import Fault, RequestInvalid, SessionInvalid
+from menjin.limits.addresses import TrustedProxies, find_client
 from menjin.service.bodies import (
     BindingBody,
     OpenDataBody,
@@ -48,10 +49,16 @@ def read_token(request: Request) -> str:
 
 
 class Routes:
-    """The routes of one installation."""
+    """The routes of one installation.
 
-    def __init__(self, menjin: AsyncMenjin) -> None:
+    Args:
+        menjin: Does the deeds.
+        trusted: The proxies in front.
+    """
+
+    def __init__(self, menjin: AsyncMenjin, trusted: TrustedProxies) -> None:
         self._menjin = menjin
+        self._trusted = trusted
 
     def routes(self) -> list[Route]:
         """Return them."""
@@ -69,7 +76,9 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        return answer(to_signed_in(await self._menjin.sign_in(body.appid, body.login_code, device)), 201)
+        address = self._read_address(request)
+        signed_in = await self._menjin.sign_in(body.appid, body.login_code, device, address=address)
+        return answer(to_signed_in(signed_in), 201)
 
     async def session(self, request: Request) -> Response:
         """GET or DELETE /v1/session."""
@@ -119,3 +128,9 @@ class Routes:
         """GET /readyz: the stores answer too."""
         await self._menjin.ping()
         return answer({"status": "ok"})
+
+    def _read_address(self, request: Request) -> str | None:
+        """Return where the request comes from, as far as that can be trusted."""
+        peer = request.client.host if request.client is not None else None
+        found = find_client(peer, request.headers.getlist("x-forwarded-for"), self._trusted)
+        return str(found) if found is not None else None

@@ -29,6 +29,7 @@ from menjin.adapters.waiting import TaskPause
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, sql_stores
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
@@ -101,6 +102,8 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     wechat: WeChatSection = WeChatSection()
     directory: DirectorySection | None = None
+    limits: LimitsSection = LimitsSection()
+    gateway: GatewaySection = GatewaySection()
     dev: DevSection = DevSection()
 
     @classmethod
@@ -188,12 +191,14 @@ def to_parts(settings: Settings) -> Parts:
     engine = open_async_engine(settings.database.url)
     return Parts(
         apps=registry,
-        http=AiohttpHttp(),
+        http=AiohttpHttp(settings.limits.wechat_calls_in_total),
         stores=sql_stores(Database(engine), vault),
         pause=TaskPause(),
         directory=found,
         base_url=settings.wechat.base_url,
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
+        figures=settings.limits.to_figures(),
+        upstream=settings.limits.to_upstream(),
     )
 
 
