@@ -10,8 +10,9 @@ from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
 from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
-from menjin.sessions.model import Device
+from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.open_data_kinds import OpenDataKind
 
 
 class AsyncMenjin:
@@ -26,7 +27,11 @@ class AsyncMenjin:
         self._deeds = assemble(parts, TaskSlots)
 
     async def __aenter__(self) -> Self:
-        await self._deeds.stores.prepare()
+        try:
+            await self._deeds.stores.prepare()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -41,7 +46,13 @@ class AsyncMenjin:
         await self._deeds.stores.close()
 
     async def sign_in(
-        self, appid: str, login_code: str, device: Device | None = None, *, address: str | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        *,
+        idempotency_key: str | None = None,
+        address: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
 
@@ -49,20 +60,23 @@ class AsyncMenjin:
             appid: One of our apps.
             login_code: From wx.login; good once, for five minutes.
             device: What the client says of the phone.
+            idempotency_key: At least 128 random bits as text; the same call with it, within a minute, gets the
+                same answer.
             address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
                 everybody behind it would share one limit.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             LoginCodeInvalid: WeChat does not know the code.
-            LoginCodeUsed: It was exchanged before.
+            LoginCodeUsed: It was presented before.
             TooManyAttempts: The address or the person tries too often.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
+        key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return await self._deeds.sign_in.run(appid, login_code, device, known)
+        return await self._deeds.sign_in.run(appid, login_code, device, key, known)
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -72,6 +86,29 @@ class AsyncMenjin:
         """
         return await self._deeds.authenticate.run(Secret(session_token))
 
+    async def open_data(
+        self,
+        session_token: str,
+        kind: OpenDataKind,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        signed: tuple[str, str] | None = None,
+    ) -> OpenedData:
+        """Return the data that wx encrypted, or signed, for this session's person.
+
+        Args:
+            session_token: Whose it is.
+            kind: Which; `phone` has a door of its own.
+            encrypted: encryptedData and iv.
+            signed: rawData and signature; user info only.
+
+        Raises:
+            OpenDataInvalid: The ciphertext is not well-formed.
+            StaleSessionKey: It does not open: log in, then ask for another tap.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.open_data.open(Secret(session_token), kind, encrypted, signed)
+
     async def open_user_info(
         self,
         session_token: str,
@@ -79,19 +116,8 @@ class AsyncMenjin:
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info that wx encrypted, or signed, for this session's person.
-
-        Args:
-            session_token: Whose it is.
-            encrypted: encryptedData and iv.
-            signed: rawData and signature.
-
-        Raises:
-            OpenDataInvalid: The ciphertext is not well-formed.
-            StaleSessionKey: It does not open: log in, then ask for another tap.
-            SessionInvalid: The session is not alive.
-        """
-        return await self._deeds.open_data.user_info(Secret(session_token), encrypted, signed)
+        """Return user info; `open_data` for this kind, and raises what it raises."""
+        return await self._deeds.open_data.open(Secret(session_token), "user_info", encrypted, signed)
 
     async def open_phone(self, session_token: str, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind.
@@ -128,6 +154,63 @@ class AsyncMenjin:
         """
         return await self._deeds.bind.by_password(Secret(session_token), username, Secret(password))
 
+    async def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+        """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
+
+        Raises:
+            LoginCodeInvalid: WeChat does not know the code, or it is another person's.
+            LoginCodeUsed: It was exchanged before.
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer, or unreadably.
+        """
+        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code)
+
+    async def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+        """Prove who one is by the bound account's password; the token rotates.
+
+        Raises:
+            CredentialsInvalid: Name or password is wrong, or another account's.
+            BindingRequired: The session has no business account to prove.
+            RequestInvalid: There is no directory.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.step_up.by_password(Secret(session_token), username, Secret(password))
+
+    async def rotate(self, session_token: str) -> SignedIn:
+        """Give the session a new token; the old one answers session_rotated for a minute.
+
+        Raises:
+            SessionRotated: Another rotation came first.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.rotate(Secret(session_token))
+
+    async def list_sessions(self, session_token: str) -> tuple[Session, tuple[Session, ...]]:
+        """Return the caller's session, and all live ones of the same identity, the newest first.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.list_sessions(Secret(session_token))
+
+    async def end_other_sessions(self, session_token: str) -> int:
+        """End every other session of the same identity as kicked_out; return how many.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.devices.end_others(Secret(session_token))
+
+    async def end_session(self, session_token: str, session_id: str) -> None:
+        """End one of the caller's own sessions.
+
+        Raises:
+            NotFound: None of them has this id.
+            SessionInvalid: The session is not alive.
+        """
+        await self._deeds.devices.end_one(Secret(session_token), session_id)
+
     async def sign_out(self, session_token: str) -> None:
         """End the session; once more is no fault.
 
@@ -141,5 +224,5 @@ class AsyncMenjin:
         await self._deeds.stores.ping()
 
     async def purge(self) -> int:
-        """Forget sessions that ended long ago; return how many."""
-        return await self._deeds.sessions.purge()
+        """Forget what ended long ago: sessions, claims, uses of ciphertexts; return how many."""
+        return await self._deeds.purge()

@@ -12,11 +12,21 @@ from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
 from menjin.adapters.counters import MemoryAppStates, MemoryCounters
-from menjin.adapters.memory import MemoryAccounts, MemoryKeyrings, MemorySessions, MemoryTransactions
+from menjin.adapters.memory import (
+    MemoryAccounts,
+    MemoryAttempts,
+    MemoryClaims,
+    MemoryKeyrings,
+    MemorySessions,
+    MemoryTransactions,
+)
 from menjin.adapters.slots import ThreadSlots
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
+from menjin.adapters.sqlalchemy.attempts import SqlAttempts
+from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
@@ -26,6 +36,8 @@ from menjin.limits.model import Figures, UpstreamFigures
 from menjin.limits.store import Counters, Slots
 from menjin.limits.upstream import Upstream
 from menjin.login.bind import Bind
+from menjin.login.claims import Claims, ClaimStore
+from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
 from menjin.login.passwords import Passwords
@@ -33,7 +45,9 @@ from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
+from menjin.login.step_up import StepUp
 from menjin.login.who import Authenticate
+from menjin.session_keys.attempts import AttemptStore
 from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
@@ -65,7 +79,9 @@ class Stores:
 
     sessions: SessionStore
     revocations: Revocations
+    claims: ClaimStore
     keyrings: KeyringStore
+    attempts: AttemptStore
     accounts: AccountStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
@@ -78,7 +94,9 @@ def memory_stores() -> Stores:
     return Stores(
         sessions=MemorySessions(),
         revocations=NoRevocations(),
+        claims=MemoryClaims(),
         keyrings=MemoryKeyrings(),
+        attempts=MemoryAttempts(),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
@@ -89,13 +107,20 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+
+    async def prepare() -> None:
+        await database.create_schema()
+        await Resealing(database, vault).check()
+
     return Stores(
         sessions=SqlSessions(database),
         revocations=NoRevocations(),
+        claims=SqlClaims(database),
         keyrings=SqlKeyrings(database, vault),
+        attempts=SqlAttempts(database, vault),
         accounts=SqlAccounts(database),
         transactions=database,
-        prepare=database.create_schema,
+        prepare=prepare,
         ping=database.ping,
         close=database.close,
     )
@@ -139,10 +164,18 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    step_up: StepUp
+    devices: Devices
     sign_out: SignOut
     wechat: AuthorisedWeChat
+    session_keys: SessionKeys
     sessions: Sessions
+    claims: Claims
     stores: Stores
+
+    async def purge(self) -> int:
+        """Forget what ended long ago; return how many."""
+        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
 
 
 def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
@@ -158,12 +191,14 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
     )
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
     limits = _make_limits(parts)
+    passwords = Passwords(parts.directory, limits)
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness)
-    session_keys = SessionKeys(stores.keyrings, clock)
+    session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    claims = Claims(stores.claims, clock, parts.randomness, parts.pause)
     return Deeds(
         sign_in=SignIn(
             apps=parts.apps,
@@ -173,6 +208,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
             sessions=sessions,
             transactions=stores.transactions,
             limits=limits,
+            claims=claims,
             clock=clock,
             listener=listener,
         ),
@@ -182,21 +218,35 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
             accounts=accounts,
             session_keys=session_keys,
             sessions=sessions,
+            wechat=authorised,
             clock=clock,
             listener=listener,
         ),
         phone=Phone(parts.apps, authorised, sessions, limits, listener),
         bind=Bind(
             apps=parts.apps,
-            passwords=Passwords(parts.directory, limits),
+            passwords=passwords,
             accounts=accounts,
             sessions=sessions,
             clock=clock,
             listener=listener,
         ),
+        step_up=StepUp(
+            apps=parts.apps,
+            wechat=wechat,
+            passwords=passwords,
+            limits=limits,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        devices=Devices(sessions, clock, listener),
         sign_out=SignOut(sessions, listener),
         wechat=authorised,
+        session_keys=session_keys,
         sessions=sessions,
+        claims=claims,
         stores=stores,
     )
 
@@ -208,7 +258,9 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.pause,
         parts.counters,
         parts.stores.sessions,
+        parts.stores.claims,
         parts.stores.keyrings,
+        parts.stores.attempts,
         parts.stores.accounts,
         parts.stores.transactions,
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
-from menjin.adapters.vault import new_vault_key
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.resealing import Resealing
+from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.aio import AsyncMenjin
-from menjin.errors import ConfigurationError
+from menjin.errors import ConfigurationError, StoreUnavailable
 from menjin.service.app import create_app
-from menjin.service.settings import load_settings, to_parts
+from menjin.service.settings import Settings, load_settings, to_database, to_parts, to_vault
 
 _APP = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +30,11 @@ _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
 
 
+async def _check_keys(settings: Settings) -> None:
+    async with _opened(settings) as database:
+        await Resealing(database, to_vault(settings)).check()
+
+
 @_APP.command()
 def serve(
     config: Annotated[Path, typer.Option(help="Configuration file. 配置文件。")] = Path("menjin.toml"),
@@ -33,14 +43,10 @@ def serve(
     log_level: Annotated[str, typer.Option(help="debug, info, warning, error.")] = "info",
 ) -> None:
     """Run the service 启动服务."""
-    try:
+    with _explained():
         settings = load_settings(config)
         parts = to_parts(settings)
-    except ConfigurationError as error:
-        for fault in error.faults:
-            print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
-        print(f"menjin: {len(error.faults)} fault(s), not started. 配置有误，未启动。", file=sys.stderr)
-        raise typer.Exit(2) from None
+        asyncio.run(_check_keys(settings))
     set_up_logging(log_level)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
     uvicorn.run(
@@ -53,6 +59,72 @@ def serve(
         proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
         timeout_graceful_shutdown=10,
     )
+
+
+_CONFIG = typer.Option(help="Configuration file. 配置文件。")
+
+
+@_KEYS.command("status")
+def keys_status(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+    """Count what each vault key sealed 各密钥加密了多少条."""
+    with _explained():
+        settings = load_settings(config)
+        vault = to_vault(settings)
+        counts = asyncio.run(_count_sealed(settings, vault))
+    for name in sorted({*counts, *vault.key_ids}):
+        note = "active" if name == vault.active else "in the ring" if name in vault.key_ids else "MISSING"
+        print(f"{name}\t{counts.get(name, 0)}\t{note}")
+
+
+@_KEYS.command("rotate")
+def keys_rotate(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+    """Seal with the active key what older keys sealed; the service goes on meanwhile 用当前密钥重新加密."""
+    with _explained():
+        settings = load_settings(config)
+        vault = to_vault(settings)
+        done = asyncio.run(_reseal(settings, vault))
+    print(f"menjin: {done} sealed anew with {vault.active}; older keys may leave the ring. 旧密钥可以移除了。")
+
+
+async def _count_sealed(settings: Settings, vault: AesGcmVault) -> dict[str, int]:
+    async with _opened(settings) as database:
+        return await Resealing(database, vault).count_by_key()
+
+
+async def _reseal(settings: Settings, vault: AesGcmVault) -> int:
+    total = 0
+    async with _opened(settings) as database:
+        work = Resealing(database, vault)
+        await work.check()
+        while done := await work.reseal():
+            total += done
+            print(f"menjin: {total} …", file=sys.stderr)
+    return total
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    database = to_database(settings)
+    try:
+        await database.create_schema()
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Print what is wrong, and end with 2 (configuration) or 1 (a store)."""
+    try:
+        yield
+    except ConfigurationError as error:
+        for fault in error.faults:
+            print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
+        print(f"menjin: {len(error.faults)} fault(s). 配置有误。", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except StoreUnavailable:
+        print("menjin: the database cannot be used; is it running? 数据库不可用。", file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 @_KEYS.command("new")
@@ -71,3 +143,7 @@ def set_up_logging(level: str) -> None:
 def main() -> None:
     """Run the command."""
     _APP()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ The first split is whose fault it is::
 
     MenjinError
     ├ CallerError            the request, its code, its token or its ciphertext
-    │ ├ RequestInvalid  BodyTooLarge  TooManyAttempts
+    │ ├ RequestInvalid  BodyTooLarge  TooManyAttempts  NotFound
     │ ├ LoginCodeInvalid  LoginCodeUsed  PhoneCodeInvalid(LoginCodeAsPhoneCode)  CredentialsInvalid
     │ ├ OpenDataInvalid  StaleSessionKey
     │ └ SessionInvalid
@@ -80,6 +80,13 @@ class BodyTooLarge(CallerError):
 
     code = "body_too_large"
     message = "the body is larger than 64 KiB"
+
+
+class NotFound(CallerError):
+    """What the path names is not there, or not the caller's."""
+
+    code = "not_found"
+    message = "there is no such thing here"
 
 
 class TooManyAttempts(CallerError):

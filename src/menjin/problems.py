@@ -115,7 +115,7 @@ def choose_language(accept_language: str) -> Language:
     for part in accept_language.lower().split(","):
         tag, _, parameters = part.strip().partition(";")
         weight = _read_weight(parameters)
-        primary = tag.split("-")[0]
+        primary = tag.strip().split("-")[0]
         if primary in {"zh", "en"} and weight > best:
             best, chosen = weight, primary
     return chosen

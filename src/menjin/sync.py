@@ -12,8 +12,9 @@ from menjin.bridge import drive
 from menjin.errors import ConfigurationError, Fault
 from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
-from menjin.sessions.model import Device
+from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.open_data_kinds import OpenDataKind
 
 
 class Menjin:
@@ -32,7 +33,11 @@ class Menjin:
         self._deeds = assemble(parts, ThreadSlots)
 
     def __enter__(self) -> Self:
-        drive(self._deeds.stores.prepare())
+        try:
+            drive(self._deeds.stores.prepare())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -47,15 +52,33 @@ class Menjin:
         drive(self._deeds.stores.close())
 
     def sign_in(
-        self, appid: str, login_code: str, device: Device | None = None, *, address: str | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        *,
+        idempotency_key: str | None = None,
+        address: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
+        key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return drive(self._deeds.sign_in.run(appid, login_code, device, known))
+        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
         return drive(self._deeds.authenticate.run(Secret(session_token)))
+
+    def open_data(
+        self,
+        session_token: str,
+        kind: OpenDataKind,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        signed: tuple[str, str] | None = None,
+    ) -> OpenedData:
+        """Return the data that wx encrypted, or signed, for this session's person."""
+        return drive(self._deeds.open_data.open(Secret(session_token), kind, encrypted, signed))
 
     def open_user_info(
         self,
@@ -64,8 +87,8 @@ class Menjin:
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info that wx encrypted, or signed, for this session's person."""
-        return drive(self._deeds.open_data.user_info(Secret(session_token), encrypted, signed))
+        """Return user info; `open_data` for this kind, and raises what it raises."""
+        return drive(self._deeds.open_data.open(Secret(session_token), "user_info", encrypted, signed))
 
     def open_phone(self, session_token: str, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number that wx encrypted: good for showing, not proof enough to bind."""
@@ -79,6 +102,30 @@ class Menjin:
         """Bind to the directory member that username and password prove; the token rotates."""
         return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password)))
 
+    def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+        """Prove who one is by a fresh wx.login; the token rotates."""
+        return drive(self._deeds.step_up.by_login_code(Secret(session_token), login_code))
+
+    def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+        """Prove who one is by the bound account's password; the token rotates."""
+        return drive(self._deeds.step_up.by_password(Secret(session_token), username, Secret(password)))
+
+    def rotate(self, session_token: str) -> SignedIn:
+        """Give the session a new token; the old one answers session_rotated for a minute."""
+        return drive(self._deeds.devices.rotate(Secret(session_token)))
+
+    def list_sessions(self, session_token: str) -> tuple[Session, tuple[Session, ...]]:
+        """Return the caller's session, and all live ones of the same identity, the newest first."""
+        return drive(self._deeds.devices.list_sessions(Secret(session_token)))
+
+    def end_other_sessions(self, session_token: str) -> int:
+        """End every other session of the same identity as kicked_out; return how many."""
+        return drive(self._deeds.devices.end_others(Secret(session_token)))
+
+    def end_session(self, session_token: str, session_id: str) -> None:
+        """End one of the caller's own sessions."""
+        drive(self._deeds.devices.end_one(Secret(session_token), session_id))
+
     def sign_out(self, session_token: str) -> None:
         """End the session; once more is no fault."""
         drive(self._deeds.sign_out.run(Secret(session_token)))
@@ -88,5 +135,5 @@ class Menjin:
         drive(self._deeds.stores.ping())
 
     def purge(self) -> int:
-        """Forget sessions that ended long ago; return how many."""
-        return drive(self._deeds.sessions.purge())
+        """Forget what ended long ago: sessions, claims, uses of ciphertexts; return how many."""
+        return drive(self._deeds.purge())

@@ -78,7 +78,11 @@ class Door:
         self._runner = asyncio.Runner() if colour == "async" else None
         menjin: Any = AsyncMenjin(parts) if colour == "async" else Menjin(parts)
         self._menjin = menjin
-        self._settle(self._menjin.__aenter__() if self._runner else self._menjin.__enter__())
+        try:
+            self._settle(self._menjin.__aenter__() if self._runner else self._menjin.__enter__())
+        except BaseException:
+            self.close()
+            raise
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._menjin, name)

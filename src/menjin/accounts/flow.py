@@ -46,16 +46,24 @@ class Accounts:
             return Resolved(identity, _enabled(account), is_new=isinstance(decision, rules.Create))
 
     async def record_unionid(self, app: App, openid: OpenId, unionid: UnionId) -> Resolved | None:
-        """Note a unionid that WeChat vouched for outside a login; None if the openid never logged in.
+        """Note a unionid that came in user data; None if the openid never logged in.
+
+        It makes and attaches no account: user data can be forged, so another account's unionid is a conflict.
 
         Raises:
             AccountDisabled: An operator disabled the account.
             StoreUnavailable: Nothing was changed.
         """
         async with self._store.transaction() as work:
-            if await work.find_identity(app.appid, openid) is None:
+            identity = await work.find_identity(app.appid, openid)
+            if identity is None:
                 return None
-        return await self.resolve(app, openid, unionid)
+            account = _enabled(await self._account_of(work, identity))
+            other = await self._account_by_unionid(work, app, unionid)
+            if other is not None and (account is None or other.account_id != account.account_id):
+                _LOG.warning("unionid of another account, not recorded: identity=%s", identity.identity_id)
+                return Resolved(identity, account, conflict=True)
+            return Resolved(await self._note_unionid(work, app, identity, unionid), account)
 
     async def bind(self, app: App, openid: OpenId, member: Member) -> Account:
         """Bind an identity to the account of a directory member, and return that account.

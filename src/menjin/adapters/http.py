@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import selectors
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -22,6 +23,7 @@ from menjin.wechat.ports import HttpRequest, HttpResponse
 
 _LARGEST_ANSWER = 1024 * 1024
 _CONNECT_SECONDS = 1.0
+_INHERITED: list[object] = []  # a forked child keeps what it must not close
 
 
 class AiohttpHttp:
@@ -51,9 +53,7 @@ class AiohttpHttp:
             return await self._exchange(request)
         except TimeoutError:
             failure = TimedOut
-        except aiohttp.ClientPayloadError:
-            failure = ConnectFailed
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, _BrokenError):
             failure = ConnectFailed
         except _TooLargeError:
             failure = AnswerUnreadable
@@ -84,7 +84,9 @@ class AiohttpHttp:
         loop = asyncio.get_running_loop()
         if self._session is None or self._session.closed or self._loop is not loop:
             connector = aiohttp.TCPConnector(limit=self._connections)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_never_twice,)
+            )
             self._loop = loop
         return self._session
 
@@ -101,6 +103,7 @@ class BlockingHttp:
         self._http = AiohttpHttp(connections)
         self._connections = connections
         self._guard = threading.Lock()
+        self._selector: selectors.BaseSelector | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         os.register_at_fork(after_in_child=self._forget)
 
@@ -125,11 +128,20 @@ class BlockingHttp:
     def _submit(self, work: Coroutine[Any, Any, HttpResponse]) -> Future[HttpResponse]:
         with self._guard:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._selector = selectors.DefaultSelector()
+                self._loop = asyncio.SelectorEventLoop(self._selector)
                 threading.Thread(target=_run_loop, args=(self._loop,), name="menjin-http", daemon=True).start()
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _forget(self) -> None:
+        """Let go of the parent's loop in a forked child.
+
+        The epoll behind it is one and the same: whoever closed an inherited connection here would make the
+        parent deaf on its own. So it is closed here first, and nothing else of the parent's is ever touched.
+        """
+        if self._loop is not None and self._selector is not None:
+            self._selector.close()
+            _INHERITED.append((self._http, self._loop))
         self._guard = threading.Lock()
         self._loop = None
         self._http = AiohttpHttp(self._connections)
@@ -156,6 +168,19 @@ class FunctionHttp:
 
 class _TooLargeError(Exception):
     """The answer is larger than any of WeChat's."""
+
+
+class _BrokenError(Exception):
+    """The connection broke."""
+
+
+async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Hide a broken connection from aiohttp, which would send a GET again: its one-time code may be spent."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        pass  # raised below, without the error that knows the URL
+    raise _BrokenError
 
 
 async def _read_bounded(content: aiohttp.StreamReader) -> bytes:

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TypeVar
 
 from menjin.accounts.model import Account, Identity
+from menjin.login.claims import Claim
+from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
@@ -47,6 +49,102 @@ class MemoryKeyrings:
         """Replace the keyring by what `rule` makes of it."""
         with self._guard:
             self._rings[appid, openid] = rule(self._rings.get((appid, openid)))
+
+
+class MemoryAttempts:
+    """The attempt store."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._counts: dict[tuple[str, str, str], int] = {}
+        self._resets: dict[tuple[str, str, str], datetime] = {}
+        self._uses: dict[tuple[str, str, str], Use] = {}
+
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+        """Count one attempt with a key; 0 if it is spent."""
+        with self._guard:
+            count = self._counts.get((appid, openid, key_mac), 0) + 1
+            if count > FAILURES_AT_MOST:
+                return 0
+            self._counts[appid, openid, key_mac] = count
+            return count
+
+    async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
+        """Take one attempt back."""
+        with self._guard:
+            self._counts[appid, openid, key_mac] -= 1
+
+    async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
+        """Note that a spent key's replacement is asked for."""
+        name = (appid, openid, key_mac)
+        with self._guard:
+            asked_at = self._resets.get(name)
+            if self._counts.get(name, 0) < FAILURES_AT_MOST or (asked_at is not None and asked_at > before):
+                return False
+            self._resets[name] = now
+            return True
+
+    async def find_use(self, appid: AppId, openid: OpenId, digest: str) -> Use | None:
+        """Return what became of a ciphertext."""
+        return self._uses.get((appid, openid, digest))
+
+    async def keep_use(self, appid: AppId, openid: OpenId, digest: str, use: Use) -> None:
+        """Remember it, unless it is remembered already."""
+        self._uses.setdefault((appid, openid, digest), use)
+
+    async def purge_uses(self, before: datetime) -> int:
+        """Forget uses older than `before`."""
+        with self._guard:
+            gone = [name for name, use in self._uses.items() if use.used_at < before]
+            for name in gone:
+                del self._uses[name]
+            return len(gone)
+
+
+class MemoryClaims:
+    """The claim store."""
+
+    works_without_loop = True
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._claims: dict[str, tuple[datetime, Claim]] = {}
+
+    async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
+        """Claim a code; False if it is claimed already."""
+        with self._guard:
+            found = self._claims.get(code_hash)
+            if found is not None and found[0] > now:
+                return False
+            self._claims[code_hash] = (until, Claim(is_keyed))
+            return True
+
+    async def find(self, code_hash: str) -> Claim | None:
+        """Return what is known of a code."""
+        found = self._claims.get(code_hash)
+        return found[1] if found is not None else None
+
+    async def put_answer(self, code_hash: str, sealed: str, until: datetime) -> None:
+        """Keep the answer of a claimed code."""
+        with self._guard:
+            if code_hash in self._claims:
+                end, claim = self._claims[code_hash]
+                self._claims[code_hash] = (end, replace(claim, sealed=sealed, answer_until=until))
+
+    async def release(self, code_hash: str) -> None:
+        """Give a claim back."""
+        with self._guard:
+            self._claims.pop(code_hash, None)
+
+    async def purge_claims(self, now: datetime) -> int:
+        """Forget claims past their end."""
+        with self._guard:
+            gone = [code_hash for code_hash, (until, _) in self._claims.items() if until <= now]
+            for code_hash in gone:
+                del self._claims[code_hash]
+            return len(gone)
 
 
 @dataclass(slots=True)

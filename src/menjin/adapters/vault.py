@@ -50,6 +50,16 @@ class AesGcmVault:
         self._ciphers = {name: AESGCM(base64.b64decode(key.reveal())) for name, key in keys.items()}
         self._randomness = randomness or SystemRandomness()
 
+    @property
+    def active(self) -> str:
+        """Id of the key that seals."""
+        return self._active
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """Ids of the keys that open."""
+        return frozenset(self._ciphers)
+
     def seal(self, plaintext: bytes, place: str) -> str:
         """Return `plaintext` sealed for `place`."""
         nonce = self._randomness.random_bytes(_NONCE_BYTES)

@@ -13,7 +13,8 @@ class Event:
     """One deed, done.
 
     Attributes:
-        name: signed_in, bound, signed_out, data_opened, phone_shown or unionid_conflict.
+        name: signed_in, bound, signed_out, others_ended, stepped_up, data_opened, phone_shown or
+            unionid_conflict.
     """
 
     name: str

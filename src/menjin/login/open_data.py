@@ -1,32 +1,36 @@
 """Open what WeChat encrypted for this session's person, with the keys in hand.
 
-A ciphertext is tried with the current key and, for ten minutes after a login, with the one before.
+A ciphertext is tried with the current key and, for ten minutes after a login, with the one before. A key
+that bore too many failures is spent: WeChat is asked at once to replace it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 from menjin.accounts.flow import Accounts
 from menjin.apps import Apps
 from menjin.clock import Clock
-from menjin.errors import StaleSessionKey
+from menjin.errors import MenjinError, StaleSessionKey
 from menjin.login.events import Event, Listener
+from menjin.login.opened import to_opened
 from menjin.login.results import OpenedData, PhoneNumber
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session, Subject
 from menjin.values import Secret, parse_unionid
+from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.open_data_kinds import OpenDataKind
 from menjin.wechat.opendata import Expected, open_ciphertext, parse_ciphertext
 from menjin.wechat.raw_data import open_raw_data
 
-_NOT_FOR_CLIENTS = frozenset({"openId", "unionId", "watermark"})
+_LOG = logging.getLogger("menjin.session_keys")
 
 
 class OpenData:
-    """The deed, for user info and for a phone number."""
+    """The deed, for every kind of open data."""
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class OpenData:
         accounts: Accounts,
         session_keys: SessionKeys,
         sessions: Sessions,
+        wechat: AuthorisedWeChat,
         clock: Clock,
         listener: Listener,
     ) -> None:
@@ -42,21 +47,24 @@ class OpenData:
         self._accounts = accounts
         self._session_keys = session_keys
         self._sessions = sessions
+        self._wechat = wechat
         self._clock = clock
         self._listener = listener
 
-    async def user_info(
+    async def open(
         self,
         session_token: Secret,
+        kind: OpenDataKind,
         encrypted: tuple[str, str] | None = None,
         signed: tuple[str, str] | None = None,
     ) -> OpenedData:
-        """Return the user info; where both forms are given, both must hold.
+        """Return the data; where both forms are given, both must hold.
 
         Args:
             session_token: Whose data it is.
+            kind: Which kind, any but `phone`; a ciphertext of another kind does not open.
             encrypted: encrypted_data and iv, as wx gave them.
-            signed: raw_data and signature, as wx gave them.
+            signed: raw_data and signature of user info, as wx gave them.
 
         Raises:
             OpenDataInvalid: The ciphertext is not well-formed.
@@ -67,13 +75,12 @@ class OpenData:
         session = await self._sessions.authenticate(session_token)
         payload: Mapping[str, Any] = {}
         if signed is not None:
-            raw_data, signature = signed
-            payload = await self._try_keys(session.subject, lambda key: open_raw_data(raw_data, signature, key))
+            payload = await self._verify(session.subject, *signed)
         if encrypted is not None:
-            payload = await self._decrypt(session.subject, "user_info", *encrypted)
+            payload = await self._decrypt(session, kind, *encrypted)
             await self._note_unionid(session, payload)
         self._tell(session)
-        return OpenedData({name: value for name, value in payload.items() if name not in _NOT_FOR_CLIENTS})
+        return to_opened(kind, payload)
 
     async def phone(self, session_token: Secret, encrypted_data: str, iv: str) -> PhoneNumber:
         """Return the phone number of a ciphertext: for showing, never proof enough to bind.
@@ -88,23 +95,47 @@ class OpenData:
             StoreUnavailable: Nothing was done.
         """
         session = await self._sessions.authenticate(session_token)
-        payload = await self._decrypt(session.subject, "phone", encrypted_data, iv)
+        payload = await self._decrypt(session, "phone", encrypted_data, iv)
         self._tell(session)
         country, national = str(payload["countryCode"]), payload["purePhoneNumber"]
         return PhoneNumber(f"+{country}{national}", country, national)
 
-    async def _decrypt(self, subject: Subject, kind: OpenDataKind, encrypted_data: str, iv: str) -> Mapping[str, Any]:
-        ciphertext = parse_ciphertext(encrypted_data, iv)
-        expected = Expected(kind, subject.appid, subject.openid, self._clock.now())
-        return await self._try_keys(subject, lambda key: open_ciphertext(ciphertext, key, expected))
+    async def _verify(self, subject: Subject, raw_data: str, signature: str) -> Mapping[str, Any]:
+        try:
+            return await self._session_keys.try_keys(
+                subject.appid, subject.openid, lambda key: open_raw_data(raw_data, signature, key)
+            )
+        except StaleSessionKey:
+            await self._replace_spent(subject)
+            raise
 
-    async def _try_keys(self, subject: Subject, attempt: Callable[[Secret], Mapping[str, Any]]) -> Mapping[str, Any]:
-        for key in await self._session_keys.usable(subject.appid, subject.openid):
-            try:
-                return attempt(key)
-            except StaleSessionKey:
-                continue
-        raise StaleSessionKey
+    async def _decrypt(self, session: Session, kind: OpenDataKind, encrypted_data: str, iv: str) -> Mapping[str, Any]:
+        ciphertext, subject = parse_ciphertext(encrypted_data, iv), session.subject
+        expected = Expected(kind, subject.appid, subject.openid, self._clock.now())
+        try:
+            return await self._session_keys.open_once(
+                (subject.appid, subject.openid, session.session_id),
+                encrypted_data,
+                (kind, iv),
+                lambda key: open_ciphertext(ciphertext, key, expected),
+            )
+        except StaleSessionKey:
+            await self._replace_spent(subject)
+            raise
+
+    async def _replace_spent(self, subject: Subject) -> None:
+        """Ask WeChat to replace the key if it bore too many failures; nobody waits for more than that."""
+        spent = await self._session_keys.claim_spent(subject.appid, subject.openid)
+        if spent is None:
+            return
+        began_at = self._clock.now()
+        try:
+            new = await self._wechat.reset_session_key(self._apps.get(subject.appid), subject.openid, spent)
+        except MenjinError as error:
+            _LOG.warning("a spent session_key was not replaced: %s app=%s", error.code, subject.appid)
+            return
+        if new is not None:
+            await self._session_keys.take_in(subject.appid, subject.openid, new, began_at)
 
     async def _note_unionid(self, session: Session, payload: Mapping[str, Any]) -> None:
         """Record a unionid; the schema saw to it that it stands beside this session's openid."""

@@ -16,8 +16,14 @@ class Passwords:
         self._directory = directory
         self._limits = limits
 
-    async def verify(self, subject: Subject, username: str, password: Secret) -> Member:
+    async def verify(self, subject: Subject, username: str, password: Secret, only: str | None = None) -> Member:
         """Return the member that username and password prove; a right password does not count as an attempt.
+
+        Args:
+            subject: Who tries.
+            username: As typed.
+            password: As typed.
+            only: The one external_id that will do; another member's right password is as good as a wrong one.
 
         Raises:
             CredentialsInvalid: Name or password is wrong; which, is not said.
@@ -33,7 +39,7 @@ class Passwords:
         except StoreUnavailable:
             await self._limits.take_back(attempt)
             raise
-        if member is None:
+        if member is None or only not in {None, member.external_id}:
             raise CredentialsInvalid
         await self._limits.take_back(attempt)
         return member

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from menjin.sessions.model import BoundAccount, Session
@@ -61,10 +62,74 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class UserInfo:
+    """A profile; anonymous since 2022, and never a proof of who somebody is.
+
+    Attributes:
+        gender: 0 unknown, 1 male, 2 female.
+    """
+
+    nick_name: str
+    avatar_url: str
+    gender: int
+    city: str
+    province: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class DaySteps:
+    """The steps of one day."""
+
+    day: datetime
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeRun:
+    """The steps of the last month, the oldest day first as WeChat gives them."""
+
+    days: tuple[DaySteps, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInfo:
+    """The group a card was shared to."""
+
+    open_gid: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEnterInfo:
+    """The chat the mini program was opened from."""
+
+    open_gid: str | None
+    open_single_room_id: str | None
+    group_openid: str | None
+    chat_type: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateMessage:
+    """A private message's activity."""
+
+    activity_id: str
+
+
+OpenDataValue = UserInfo | WeRun | ShareInfo | GroupEnterInfo | PrivateMessage
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedData:
-    """User info that WeChat's key vouches for: WeChat's own names, without ids and watermark."""
+    """What WeChat's key vouches for.
+
+    Attributes:
+        data: In WeChat's own names, without openId, unionId and watermark.
+        value: The same, typed.
+    """
 
     data: Mapping[str, Any]
+    value: OpenDataValue
 
 
 @dataclass(frozen=True, slots=True)

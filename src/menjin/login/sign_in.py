@@ -11,9 +11,10 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import LoginCodeInvalid, LoginCodeUsed
+from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, WeChatBusy
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
+from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
 from menjin.login.results import SignedIn
@@ -21,9 +22,8 @@ from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import BoundAccount, Device, Subject
-from menjin.values import OpenId
+from menjin.values import OpenId, Secret
 from menjin.wechat.client import WeChat
-from menjin.wechat.endpoints.jscode2session import LoginExchange
 
 _LOGIN_CODE = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -41,6 +41,7 @@ class SignIn:
         sessions: Sessions,
         transactions: Transactions,
         limits: Limits,
+        claims: Claims,
         clock: Clock,
         listener: Listener,
     ) -> None:
@@ -51,39 +52,79 @@ class SignIn:
         self._sessions = sessions
         self._transactions = transactions
         self._limits = limits
+        self._claims = claims
         self._clock = clock
         self._listener = listener
 
     async def run(
-        self, appid: str, login_code: str, device: Device | None = None, address: Address | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        idempotency_key: Secret | None = None,
+        address: Address | None = None,
     ) -> SignedIn:
         """Sign the person in whose wx.login gave `login_code`.
+
+        Args:
+            appid: One of our apps.
+            login_code: From wx.login; spent afterwards, whatever came of it.
+            device: What the client says of the phone.
+            idempotency_key: At least 128 random bits; the same call with it, within a minute, gets the same answer.
+            address: Where the request comes from; None if that is not known, or is a proxy.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             TooManyAttempts: The address or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code.
-            LoginCodeUsed: It was exchanged before.
+            LoginCodeUsed: It was presented before.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: Nothing was kept; the code is spent.
         """
         app = self._apps.get(appid)
         await self._limits.begin_sign_in(address)
+        try:
+            return await self._claim(app, parse_login_code(login_code), device, idempotency_key)
+        except (LoginCodeInvalid, LoginCodeUsed):
+            await self._limits.note_bad_code(address)
+            raise
+
+    async def _claim(
+        self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
+    ) -> SignedIn:
+        appid = app.appid
+        if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
+            return await self._repeat(appid, login_code, idempotency_key)
+        try:
+            signed_in = await self._exchange(app, login_code, device)
+        except (LoginCodeInvalid, WeChatBusy, HeldBack):
+            await self._claims.release(appid, login_code)
+            raise
+        except MenjinError:
+            if idempotency_key is not None:
+                await self._claims.note_failure(appid, login_code)
+            raise
+        if idempotency_key is not None:
+            token = signed_in.session_token
+            await self._claims.keep_answer(appid, login_code, idempotency_key, token, is_new=signed_in.is_new)
+        return signed_in
+
+    async def _exchange(self, app: App, login_code: str, device: Device | None) -> SignedIn:
         began_at = self._clock.now()
-        exchange = await self._exchange(app, login_code, address)
+        exchange = await self._wechat.exchange_login_code(app, login_code)
         await self._limits.count_login(app.appid, exchange.openid)
         async with self._transactions.transaction():
             resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
         return await self._issue(app, exchange.openid, resolved, device)
 
-    async def _exchange(self, app: App, login_code: str, address: Address | None) -> LoginExchange:
-        try:
-            return await self._wechat.exchange_login_code(app, parse_login_code(login_code))
-        except (LoginCodeInvalid, LoginCodeUsed):
-            await self._limits.note_bad_code(address)
-            raise
+    async def _repeat(self, appid: str, login_code: str, idempotency_key: Secret | None) -> SignedIn:
+        if idempotency_key is None:
+            raise LoginCodeUsed
+        token, is_new = await self._claims.wait_for_answer(appid, login_code, idempotency_key)
+        session = await self._sessions.authenticate(token)
+        return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:
         identity = resolved.identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -37,7 +38,7 @@ class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
 class OpenDataBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/open-data: a ciphertext, a signed text, or both."""
 
-    kind: Literal["user_info"]
+    kind: Literal["user_info", "werun", "share_info", "group_enter_info", "private_message"]
     encrypted_data: Cipher | UnsetType = UNSET
     iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     raw_data: Cipher | UnsetType = UNSET
@@ -58,6 +59,14 @@ class BindingBody(Struct, forbid_unknown_fields=True, frozen=True):
     method: Literal["password"]
     username: Short
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class StepUpBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """POST /v1/session/step-up: a fresh login_code, or username and password."""
+
+    login_code: Short | UnsetType = UNSET
+    username: Short | UnsetType = UNSET
+    password: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
 
 
 B = TypeVar("B", bound=Struct)
@@ -118,11 +127,27 @@ def to_principal(principal: Principal) -> dict[str, Any]:
         "session_id": session.session_id,
         "appid": session.subject.appid,
         "expires_in": principal.expires_in,
-        "issued_at": session.issued_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "authenticated_at": session.authenticated_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "issued_at": _to_text(session.issued_at),
+        "authenticated_at": _to_text(session.authenticated_at),
         "account": _to_account(principal.account),
         "binding": principal.binding,
         "device": _to_device(session),
+    }
+
+
+def to_sessions(own: Session, live: tuple[Session, ...]) -> dict[str, Any]:
+    """Return the body of GET /v1/sessions."""
+    return {
+        "sessions": [
+            {
+                "session_id": session.session_id,
+                "is_current": session.session_id == own.session_id,
+                "issued_at": _to_text(session.issued_at),
+                "last_seen_at": _to_text(session.last_seen_at),
+                "device": _to_device(session),
+            }
+            for session in live
+        ]
     }
 
 
@@ -139,6 +164,10 @@ def _to_account(account: BoundAccount | None, *, is_new: bool = False) -> dict[s
     if account is None:
         return None
     return {"id": account.id, "external_id": account.external_id, "phone_masked": None, "is_new": is_new}
+
+
+def _to_text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _to_device(session: Session) -> dict[str, Any] | None:

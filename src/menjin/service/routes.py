@@ -18,15 +18,19 @@ from menjin.service.bodies import (
     OpenDataBody,
     PhoneBody,
     SignInBody,
+    StepUpBody,
     read_body,
     read_pair,
     to_phone,
     to_principal,
+    to_sessions,
     to_signed_in,
 )
 from menjin.sessions.model import Device
 
 _BEARER = re.compile(r"(?i:bearer) +([\x21-\x7e]+)")
+
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
 
 def answer(body: object, status: int = 200) -> Response:
@@ -48,6 +52,18 @@ def read_token(request: Request) -> str:
     return found[1]
 
 
+def read_idempotency_key(request: Request) -> str | None:
+    """Return the Idempotency-Key header, or None.
+
+    Raises:
+        RequestInvalid: It is too short to hold 128 random bits, or no plain text.
+    """
+    value = request.headers.get("idempotency-key")
+    if value is not None and not _IDEMPOTENCY_KEY.fullmatch(value):
+        raise RequestInvalid(Fault("Idempotency-Key", "22 to 128 characters of A-Za-z0-9_-"))
+    return value
+
+
 class Routes:
     """The routes of one installation.
 
@@ -65,6 +81,11 @@ class Routes:
         return [
             Route("/v1/sessions", self.sign_in, methods=["POST"]),
             Route("/v1/session", self.session, methods=["GET", "DELETE"]),  # one route, so that Allow names both
+            Route("/v1/session/rotate", self.rotate, methods=["POST"]),
+            Route("/v1/session/step-up", self.step_up, methods=["POST"]),
+            Route("/v1/sessions", self.list_sessions, methods=["GET"]),
+            Route("/v1/sessions", self.end_others, methods=["DELETE"]),
+            Route("/v1/sessions/{session_id}", self.end_one, methods=["DELETE"]),
             Route("/v1/open-data", self.open_data, methods=["POST"]),
             Route("/v1/phone", self.phone, methods=["POST"]),
             Route("/v1/binding", self.bind, methods=["POST"]),
@@ -76,8 +97,10 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        address = self._read_address(request)
-        signed_in = await self._menjin.sign_in(body.appid, body.login_code, device, address=address)
+        key, address = read_idempotency_key(request), self._read_address(request)
+        signed_in = await self._menjin.sign_in(
+            body.appid, body.login_code, device, idempotency_key=key, address=address
+        )
         return answer(to_signed_in(signed_in), 201)
 
     async def session(self, request: Request) -> Response:
@@ -93,6 +116,36 @@ class Routes:
         await self._menjin.sign_out(read_token(request))
         return Response(status_code=204)
 
+    async def rotate(self, request: Request) -> Response:
+        """POST /v1/session/rotate."""
+        return answer(to_signed_in(await self._menjin.rotate(read_token(request))))
+
+    async def step_up(self, request: Request) -> Response:
+        """POST /v1/session/step-up."""
+        token, body = read_token(request), await read_body(request, StepUpBody)
+        credentials = read_pair(body.username, body.password, "username, password")
+        if isinstance(body.login_code, UnsetType):
+            if credentials is None:
+                raise RequestInvalid(Fault("body", "needs login_code, or username and password"))
+            return answer(to_signed_in(await self._menjin.step_up_by_password(token, *credentials)))
+        if credentials is not None:
+            raise RequestInvalid(Fault("body", "login_code, or username and password, not both"))
+        return answer(to_signed_in(await self._menjin.step_up_by_login_code(token, body.login_code)))
+
+    async def list_sessions(self, request: Request) -> Response:
+        """GET /v1/sessions."""
+        return answer(to_sessions(*await self._menjin.list_sessions(read_token(request))))
+
+    async def end_others(self, request: Request) -> Response:
+        """DELETE /v1/sessions."""
+        await self._menjin.end_other_sessions(read_token(request))
+        return Response(status_code=204)
+
+    async def end_one(self, request: Request) -> Response:
+        """DELETE /v1/sessions/{session_id}."""
+        await self._menjin.end_session(read_token(request), request.path_params["session_id"])
+        return Response(status_code=204)
+
     async def open_data(self, request: Request) -> Response:
         """POST /v1/open-data."""
         token, body = read_token(request), await read_body(request, OpenDataBody)
@@ -100,7 +153,9 @@ class Routes:
         signed = read_pair(body.raw_data, body.signature, "raw_data, signature")
         if encrypted is None and signed is None:
             raise RequestInvalid(Fault("body", "needs encrypted_data and iv, or raw_data and signature"))
-        opened = await self._menjin.open_user_info(token, encrypted=encrypted, signed=signed)
+        if signed is not None and body.kind != "user_info":
+            raise RequestInvalid(Fault("raw_data", "goes with user_info only"))
+        opened = await self._menjin.open_data(token, body.kind, encrypted=encrypted, signed=signed)
         return answer({"data": opened.data})
 
     async def phone(self, request: Request) -> Response:

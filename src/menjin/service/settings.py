@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from menjin.adapters.directories import CallableDirectory
 from menjin.adapters.http import AiohttpHttp
@@ -51,6 +51,8 @@ class AppSection(_Section):
     open_platform: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     idle_timeout: int = Field(default=7 * 86400, ge=60)
     absolute_lifetime: int = Field(default=30 * 86400, ge=60)
+    devices: Literal["many", "one_per_device", "single"] = "many"
+    max_sessions: int = Field(default=20, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -141,6 +143,8 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         faults += [_to_fault(dict(found)) for found in error.errors(include_input=False, include_url=False)]
         raise ConfigurationError(faults) from None
+    except SettingsError as error:
+        raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
     if faults:
         raise ConfigurationError(faults)
     return settings
@@ -165,7 +169,7 @@ class Configurator:
             return make()
         except ConfigurationError as error:
             self.faults += error.faults
-        except (ValueError, OSError, ImportError, AttributeError) as error:
+        except (ValueError, OSError, ImportError, AttributeError, TypeError) as error:
             self.faults.append(Fault(where, f"{type(error).__name__}: {error}"))
         return None
 
@@ -180,19 +184,18 @@ def to_parts(settings: Settings) -> Parts:
     apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
     if not settings.apps:
         work.faults.append(Fault("apps", "there is none; name at least one mini program"))
-    keys = work.take("vault", lambda: _read_keys(settings.vault))
-    vault = work.take("vault", lambda: AesGcmVault(settings.vault.active, keys)) if keys is not None else None
+    vault = work.take("vault", partial(to_vault, settings))
     directory = settings.directory
     found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
     if work.faults or vault is None or registry is None:
         raise ConfigurationError(work.faults)
-    engine = open_async_engine(settings.database.url)
+    database = to_database(settings)
     return Parts(
         apps=registry,
         http=AiohttpHttp(settings.limits.wechat_calls_in_total),
-        stores=sql_stores(Database(engine), vault),
+        stores=sql_stores(database, vault),
         pause=TaskPause(),
         directory=found,
         base_url=settings.wechat.base_url,
@@ -200,6 +203,23 @@ def to_parts(settings: Settings) -> Parts:
         figures=settings.limits.to_figures(),
         upstream=settings.limits.to_upstream(),
     )
+
+
+def to_database(settings: Settings) -> Database:
+    """Return the database the settings name."""
+    return Database(open_async_engine(settings.database.url))
+
+
+def to_vault(settings: Settings) -> AesGcmVault:
+    """Return the vault the settings name.
+
+    Raises:
+        ConfigurationError: A key cannot be used.
+    """
+    try:
+        return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
+    except OSError as error:
+        raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
 
 
 def _to_app(section: AppSection) -> App:
@@ -218,6 +238,8 @@ def _to_app(section: AppSection) -> App:
         open_platform=section.open_platform,
         idle_timeout=timedelta(seconds=section.idle_timeout),
         absolute_lifetime=timedelta(seconds=section.absolute_lifetime),
+        devices=section.devices,
+        max_sessions=section.max_sessions,
     )
 
 
@@ -237,7 +259,10 @@ def _read_keys(section: VaultSection) -> dict[str, Secret]:
 
 def _to_directory(section: DirectorySection) -> CallableDirectory:
     module, _, name = section.call.partition(":")
-    return CallableDirectory(getattr(importlib.import_module(module), name))
+    verify = getattr(importlib.import_module(module), name)
+    if not callable(verify):
+        raise TypeError(f"{section.call} is no function")
+    return CallableDirectory(verify)
 
 
 def _refused_in_production(settings: Settings, apps: list[App]) -> list[Fault]:

@@ -8,6 +8,16 @@ from typing import Protocol
 class Vault(Protocol):
     """Authenticated encryption with keys that can be rotated."""
 
+    @property
+    def active(self) -> str:
+        """Id of the key that seals."""
+        ...
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """Ids of the keys that open."""
+        ...
+
     def seal(self, plaintext: bytes, place: str) -> str:
         """Return `plaintext` sealed for `place`, as printable ASCII.
 
@@ -24,3 +34,8 @@ class Vault(Protocol):
             ValueError: Sealed for another place, by an unknown key, or changed.
         """
         ...
+
+
+def read_key_id(sealed: str) -> str:
+    """Return the id of the key that sealed a text: what stands before its first full stop."""
+    return sealed.partition(".")[0]

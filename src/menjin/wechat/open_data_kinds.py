@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-OpenDataKind = Literal["user_info", "phone"]
+OpenDataKind = Literal["user_info", "phone", "werun", "share_info", "group_enter_info", "private_message"]
+_MOST_STEPS = 62  # WeChat gives 31 days; room for it to give more
 
 
 def _is_text(value: object) -> bool:
@@ -37,6 +38,25 @@ def _is_country_code(value: object) -> bool:
 
 def _is_subscriber_number(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[0-9]{4,14}", value) is not None
+
+
+def _is_steps(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= _MOST_STEPS
+        and all(
+            isinstance(day, dict) and _is_whole(day.get("timestamp")) and _is_whole(day.get("step")) for day in value
+        )
+    )
+
+
+def _always(_payload: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _group_agrees(payload: Mapping[str, Any]) -> bool:
+    """Whether the chat is named: a group, or a single chat."""
+    return "opengid" in payload or "open_single_roomid" in payload
 
 
 def _phone_agrees(payload: Mapping[str, Any]) -> bool:
@@ -86,17 +106,23 @@ SCHEMAS: Mapping[OpenDataKind, Schema] = {
         optional={},
         agrees=_phone_agrees,
     ),
+    "werun": Schema(required={"stepInfoList": _is_steps}, optional={}, agrees=_always),
+    "share_info": Schema(required={"openGId": _is_id}, optional={}, agrees=_always),
+    "group_enter_info": Schema(
+        required={},
+        optional={"opengid": _is_id, "open_single_roomid": _is_id, "group_openid": _is_id, "chat_type": _is_whole},
+        agrees=_group_agrees,
+    ),
+    "private_message": Schema(required={"activityId": _is_text}, optional={}, agrees=_always),
 }
 
-# Keys of kinds that have no schema here yet; they must not pass for an addition to another kind.
-_FURTHER_KEYS = frozenset({"openGId", "opengid", "open_single_roomid", "group_openid", "stepInfoList", "activityId"})
 _KEYS_BY_KIND = {kind: frozenset({*schema.required, *schema.optional}) for kind, schema in SCHEMAS.items()}
 
 
 def meets_schema(kind: OpenDataKind, payload: Mapping[str, Any]) -> bool:
     """Whether `payload`, without its watermark, is one of `kind` and of no other kind."""
     schema = SCHEMAS[kind]
-    foreign = _FURTHER_KEYS.union(*(keys for other, keys in _KEYS_BY_KIND.items() if other != kind))
+    foreign = frozenset[str]().union(*(keys for other, keys in _KEYS_BY_KIND.items() if other != kind))
     return (
         all(name in payload and fits(payload[name]) for name, fits in schema.required.items())
         and all(fits(payload[name]) for name, fits in schema.optional.items() if name in payload)

@@ -76,5 +76,10 @@ def _is(appid: AppId, openid: OpenId) -> tuple[sa.ColumnElement[bool], ...]:
     return KEYRINGS.c.appid == appid, KEYRINGS.c.openid == openid
 
 
+def place_of_key(row: sa.Row[Any], slot: str) -> str:
+    """Return the place a row's current or previous key is sealed for."""
+    return _place(row.appid, row.openid, slot, getattr(row, f"{slot}_began_at"))
+
+
 def _place(appid: AppId, openid: OpenId, slot: str, began_at: int) -> str:
     return f"keyrings/{appid}/{openid}/{slot}/{began_at}"

@@ -85,3 +85,35 @@ ROTATED_TOKENS = sa.Table(
     sa.Column("session_id", _ID, sa.ForeignKey("sessions.session_id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("rotated_at", _MICROS, nullable=False),
 )
+
+CLAIMS = sa.Table(
+    "sign_in_claims",
+    METADATA,
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("claimed_until", _MICROS, nullable=False, index=True),
+    sa.Column("is_keyed", sa.Boolean, nullable=False),
+    sa.Column("sealed", sa.Text),
+    sa.Column("answer_until", _MICROS),
+)
+
+KEY_ATTEMPTS = sa.Table(
+    "key_attempts",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("key_mac", sa.String(64), primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reset_asked_at", _MICROS),
+)
+
+CIPHERTEXT_USES = sa.Table(
+    "ciphertext_uses",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("session_id", _ID, nullable=False),
+    sa.Column("form", sa.String(64), nullable=False),
+    sa.Column("used_at", _MICROS, nullable=False, index=True),
+    sa.Column("payload_sealed", sa.Text),
+)

@@ -1,0 +1,55 @@
+"""The claim store on SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.tables import CLAIMS
+from menjin.clock import from_micros, to_micros
+from menjin.login.claims import Claim
+
+
+class SqlClaims:
+    """Keeps one row a login_code, by its hash, for ten minutes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.works_without_loop = database.works_without_loop
+
+    async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
+        """Claim a code; False if it is claimed already."""
+        values = {"code_hash": code_hash, "claimed_until": to_micros(until), "is_keyed": is_keyed}
+        expired = (CLAIMS.c.code_hash == code_hash, CLAIMS.c.claimed_until <= to_micros(now))
+        async with self._database.transaction() as work:
+            await work.run(sa.delete(CLAIMS).where(*expired))
+            made = await work.run(insert(CLAIMS).values(**values).on_conflict_do_nothing())
+            return made.rowcount == 1
+
+    async def find(self, code_hash: str) -> Claim | None:
+        """Return what is known of a code."""
+        async with self._database.reading() as work:
+            row = await work.first(sa.select(CLAIMS).where(CLAIMS.c.code_hash == code_hash))
+        if row is None:
+            return None
+        until = from_micros(row.answer_until) if row.answer_until is not None else None
+        return Claim(row.is_keyed, row.sealed, until)
+
+    async def put_answer(self, code_hash: str, sealed: str, until: datetime) -> None:
+        """Keep the answer of a claimed code."""
+        changed = sa.update(CLAIMS).where(CLAIMS.c.code_hash == code_hash)
+        async with self._database.transaction() as work:
+            await work.run(changed.values(sealed=sealed, answer_until=to_micros(until)))
+
+    async def release(self, code_hash: str) -> None:
+        """Give a claim back."""
+        async with self._database.transaction() as work:
+            await work.run(sa.delete(CLAIMS).where(CLAIMS.c.code_hash == code_hash))
+
+    async def purge_claims(self, now: datetime) -> int:
+        """Forget claims past their end."""
+        async with self._database.transaction() as work:
+            return (await work.run(sa.delete(CLAIMS).where(CLAIMS.c.claimed_until <= to_micros(now)))).rowcount

@@ -1,0 +1,109 @@
+"""Sealing anew, online: what an old vault key sealed is sealed by the active one, a batch at a time.
+
+The service goes on meanwhile: a row that changes under the batch is left to its next turn.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from menjin.adapters.sqlalchemy.attempts import place_of_use
+from menjin.adapters.sqlalchemy.database import Database, Work
+from menjin.adapters.sqlalchemy.keyrings import place_of_key
+from menjin.adapters.sqlalchemy.tables import CIPHERTEXT_USES, KEYRINGS
+from menjin.errors import ConfigurationError, Fault
+from menjin.session_keys.vault import Vault, read_key_id
+
+_LOG = logging.getLogger("menjin.vault")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column of sealed texts, and the place each was sealed for."""
+
+    column: sa.Column[Any]
+    place: Callable[[sa.Row[Any]], str]
+
+
+SEALED_COLUMNS = (
+    SealedColumn(KEYRINGS.c.current_sealed, lambda row: place_of_key(row, "current")),
+    SealedColumn(KEYRINGS.c.previous_sealed, lambda row: place_of_key(row, "previous")),
+    SealedColumn(CIPHERTEXT_USES.c.payload_sealed, place_of_use),
+)
+
+
+class Resealing:
+    """Looks after the sealed texts of one database."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def count_by_key(self) -> dict[str, int]:
+        """Return how many texts each key sealed.
+
+        Raises:
+            StoreUnavailable: The database cannot be asked.
+        """
+        counts: dict[str, int] = {}
+        async with self._database.reading() as work:
+            for sealed in SEALED_COLUMNS:
+                for row in await work.run(sa.select(sealed.column).where(sealed.column.is_not(None))):
+                    name = read_key_id(row[0])
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    async def check(self) -> None:
+        """See that every sealed text has its key in the ring.
+
+        Raises:
+            ConfigurationError: A key is missing; what it sealed would be lost to whoever starts without it.
+            StoreUnavailable: The database cannot be asked.
+        """
+        async with self._database.reading() as work:
+            for sealed in SEALED_COLUMNS:
+                others = [_is_not_by(sealed.column, name) for name in self._vault.key_ids]
+                row = await work.first(sa.select(sealed.column).where(sealed.column.is_not(None), *others).limit(1))
+                if row is not None:
+                    name = read_key_id(row[0])
+                    raise ConfigurationError([Fault("vault.keys", f"{name} is missing, and sealed what is kept")])
+
+    async def reseal(self, batch: int = 500) -> int:
+        """Seal up to `batch` texts of each column anew with the active key; return how many.
+
+        Raises:
+            StoreUnavailable: Those before were sealed, the rest were not.
+        """
+        done = 0
+        for sealed in SEALED_COLUMNS:
+            async with self._database.transaction() as work:
+                done += await self._reseal(work, sealed, batch)
+        return done
+
+    async def _reseal(self, work: Work, sealed: SealedColumn, batch: int) -> int:
+        column, table = sealed.column, sealed.column.table
+        old = sa.select(table).where(column.is_not(None), _is_not_by(column, self._vault.active))
+        rows = (await work.run(old.limit(batch))).all()
+        done = 0
+        for row in rows:
+            text, place = getattr(row, column.name), sealed.place(row)
+            try:
+                fresh = self._vault.seal(self._vault.open(text, place), place)
+            except ValueError:
+                _LOG.error("a sealed text does not open and was left: table=%s", table.name)
+                continue
+            keys = (key == getattr(row, key.name) for key in table.primary_key)
+            unchanged = sa.update(table).where(*keys, column == text)
+            done += (await work.run(unchanged.values({column.name: fresh}))).rowcount
+        return done
+
+
+def _is_not_by(column: sa.Column[Any], key_id: str) -> sa.ColumnElement[bool]:
+    """Whether a text was not sealed by a key; LIKE would fold case."""
+    prefix = f"{key_id}."
+    return sa.func.substr(column, 1, len(prefix)) != prefix

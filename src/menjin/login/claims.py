@@ -1,0 +1,143 @@
+"""One exchange a login_code, whoever presents it and how often; and the answer again for whoever asked first.
+
+A code is claimed before WeChat is asked. A second presenter is told `login_code_used`, unless it shows the
+Idempotency-Key of the first: then it waits for the answer and gets the same one, for a minute. The answer is
+sealed under a key made of the Idempotency-Key and the login_code; the store sees neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from menjin.clock import Clock, Pause, Randomness
+from menjin.errors import LoginCodeUsed, TimedOut
+from menjin.values import Secret
+
+CLAIM_KEPT = timedelta(minutes=10)
+ANSWER_KEPT = timedelta(seconds=60)
+_WAIT = timedelta(milliseconds=50)
+_WAIT_AT_MOST = 80
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a store knows of a code.
+
+    Attributes:
+        is_keyed: Whether the first presenter came with an Idempotency-Key, so that there will be an answer.
+        sealed: The answer, sealed; None while it is being made; empty if it failed.
+        answer_until: When the answer is forgotten.
+    """
+
+    is_keyed: bool
+    sealed: str | None = None
+    answer_until: datetime | None = None
+
+
+class ClaimStore(Protocol):
+    """Keeps claims by the hash of app and code. Every method raises StoreUnavailable when it cannot be asked."""
+
+    async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
+        """Claim a code; False if it is claimed already. Claims past their `until` do not count."""
+        ...
+
+    async def find(self, code_hash: str) -> Claim | None:
+        """Return what is known of a code."""
+        ...
+
+    async def put_answer(self, code_hash: str, sealed: str, until: datetime) -> None:
+        """Keep the answer of a claimed code."""
+        ...
+
+    async def release(self, code_hash: str) -> None:
+        """Give a claim back: the code was not spent."""
+        ...
+
+    async def purge_claims(self, now: datetime) -> int:
+        """Forget claims past their `until`; return how many."""
+        ...
+
+
+class Claims:
+    """The claims on login codes."""
+
+    def __init__(self, store: ClaimStore, clock: Clock, randomness: Randomness, pause: Pause) -> None:
+        self._store = store
+        self._clock = clock
+        self._randomness = randomness
+        self._pause = pause
+
+    async def take(self, appid: str, login_code: str, *, is_keyed: bool) -> bool:
+        """Claim a code; False if somebody presented it before."""
+        now = self._clock.now()
+        return await self._store.claim(_hash(appid, login_code), now, now + CLAIM_KEPT, is_keyed=is_keyed)
+
+    async def release(self, appid: str, login_code: str) -> None:
+        """Give the claim back: WeChat said that it did not consume the code, or does not know it."""
+        await self._store.release(_hash(appid, login_code))
+
+    async def keep_answer(
+        self, appid: str, login_code: str, idempotency_key: Secret, session_token: Secret, *, is_new: bool
+    ) -> None:
+        """Keep the answer for a minute, readable only with the Idempotency-Key and the code."""
+        plaintext = msgspec.json.encode({"session_token": session_token.reveal(), "is_new": is_new})
+        nonce = self._randomness.random_bytes(_NONCE_BYTES)
+        sealed = AESGCM(_derive(idempotency_key, login_code)).encrypt(nonce, plaintext, appid.encode())
+        text = base64.b64encode(nonce + sealed).decode()
+        await self._store.put_answer(_hash(appid, login_code), text, self._clock.now() + ANSWER_KEPT)
+
+    async def note_failure(self, appid: str, login_code: str) -> None:
+        """Say that there will be no answer; the code is spent all the same."""
+        await self._store.put_answer(_hash(appid, login_code), "", self._clock.now())
+
+    async def purge(self) -> int:
+        """Forget claims that no code can meet any more; return how many."""
+        return await self._store.purge_claims(self._clock.now())
+
+    async def wait_for_answer(self, appid: str, login_code: str, idempotency_key: Secret) -> tuple[Secret, bool]:
+        """Return the first presenter's session_token, and whether the account was new.
+
+        Raises:
+            LoginCodeUsed: The first presenter had another key or none, failed, or its answer is forgotten.
+            TimedOut: It is still at it.
+        """
+        for _ in range(_WAIT_AT_MOST):
+            found = await self._store.find(_hash(appid, login_code))
+            if found is None or not found.is_keyed:
+                raise LoginCodeUsed
+            if found.sealed is not None:
+                return self._open(appid, login_code, idempotency_key, found)
+            await self._pause.pause(_WAIT)
+        raise TimedOut
+
+    def _open(self, appid: str, login_code: str, key: Secret, found: Claim) -> tuple[Secret, bool]:
+        if found.answer_until is None or self._clock.now() >= found.answer_until or not found.sealed:
+            raise LoginCodeUsed
+        data = base64.b64decode(found.sealed)
+        try:
+            cipher = AESGCM(_derive(key, login_code))
+            plaintext = cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], appid.encode())
+        except InvalidTag:
+            raise LoginCodeUsed from None
+        answer = msgspec.json.decode(plaintext)
+        return Secret(answer["session_token"]), answer["is_new"]
+
+
+def _hash(appid: str, login_code: str) -> str:
+    return hashlib.sha256(f"{appid}/{login_code}".encode()).hexdigest()
+
+
+def _derive(idempotency_key: Secret, login_code: str) -> bytes:
+    material = f"{idempotency_key.reveal()}/{login_code}".encode()
+    return HKDF(hashes.SHA256(), 32, salt=None, info=b"menjin sign-in answer").derive(material)

@@ -1,0 +1,91 @@
+"""Step up: the person proves once more who they are, for what needs more than a kept token.
+
+A fresh login_code guards against a stolen token, not against a stolen phone: whoever holds the unlocked
+phone can make one. A password guards against both.
+"""
+
+from __future__ import annotations
+
+from menjin.apps import Apps
+from menjin.clock import Clock
+from menjin.errors import BindingRequired, LoginCodeInvalid
+from menjin.limits.flow import Limits
+from menjin.login.events import Event, Listener
+from menjin.login.passwords import Passwords
+from menjin.login.results import SignedIn
+from menjin.login.time_left import whole_seconds
+from menjin.session_keys.flow import SessionKeys
+from menjin.sessions.flow import Sessions
+from menjin.sessions.model import Session
+from menjin.values import Secret
+from menjin.wechat.client import WeChat
+
+
+class StepUp:
+    """The deed; the token rotates with it."""
+
+    def __init__(
+        self,
+        *,
+        apps: Apps,
+        wechat: WeChat,
+        passwords: Passwords,
+        limits: Limits,
+        session_keys: SessionKeys,
+        sessions: Sessions,
+        clock: Clock,
+        listener: Listener,
+    ) -> None:
+        self._apps = apps
+        self._wechat = wechat
+        self._passwords = passwords
+        self._limits = limits
+        self._session_keys = session_keys
+        self._sessions = sessions
+        self._clock = clock
+        self._listener = listener
+
+    async def by_login_code(self, session_token: Secret, login_code: str) -> SignedIn:
+        """Prove by a fresh wx.login of the same person in the same app.
+
+        Raises:
+            LoginCodeInvalid: WeChat does not know the code, or it is another person's.
+            LoginCodeUsed: It was exchanged before.
+            SessionInvalid: The session is not alive; the code is not spent.
+            TooManyAttempts: The person logs in far too often; the code is not spent.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer.
+        """
+        session = await self._sessions.authenticate(session_token)
+        subject, began_at = session.subject, self._clock.now()
+        await self._limits.count_login(subject.appid, subject.openid)
+        exchange = await self._wechat.exchange_login_code(self._apps.get(subject.appid), login_code)
+        await self._session_keys.take_in(subject.appid, exchange.openid, exchange.session_key, began_at)
+        if exchange.openid != subject.openid:
+            raise LoginCodeInvalid
+        return await self._confirm(session_token, session)
+
+    async def by_password(self, session_token: Secret, username: str, password: Secret) -> SignedIn:
+        """Prove by the password of the account the session is bound to.
+
+        Raises:
+            CredentialsInvalid: Name or password is wrong, or of another account; which, is not said.
+            TooManyAttempts: It was not tried: too many wrong ones before.
+            BindingRequired: The session has no account, or one without an external_id.
+            RequestInvalid: This installation has no directory.
+            SessionInvalid: The session is not alive.
+        """
+        session = await self._sessions.authenticate(session_token)
+        account = session.subject.account
+        if account is None or account.external_id is None:
+            raise BindingRequired
+        await self._passwords.verify(session.subject, username, password, only=account.external_id)
+        return await self._confirm(session_token, session)
+
+    async def _confirm(self, session_token: Secret, session: Session) -> SignedIn:
+        await self._sessions.confirm(session)
+        issued = await self._sessions.rotate(session_token)
+        subject = session.subject
+        self._listener.hear(Event("stepped_up", subject.appid, session.session_id, subject.identity_id))
+        left = issued.session.expires_at - issued.session.last_seen_at
+        return SignedIn(issued.session, issued.session_token, whole_seconds(left))

@@ -1,0 +1,115 @@
+"""Vault keys: rotated while the service runs, and never silently missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from menjin import AesGcmVault, Database, Secret, new_vault_key, open_async_engine, open_engine, sql_stores
+from menjin.adapters.sqlalchemy.resealing import Resealing
+from menjin.bridge import drive
+from menjin.errors import ConfigurationError
+from support.doors import Colour, Door, House, open_house
+from wxsim import FIRST_APPID
+
+KEYS = {"k1": new_vault_key(), "k2": new_vault_key()}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A WeChat, a clock and parts; the door under test is opened beside it."""
+    found = open_house("sync", "memory", tmp_path)
+    yield found
+    found.door.close()
+
+
+def open_with(house: House, folder: Path, colour: Colour, active: str, names: str) -> tuple[Door, Resealing]:
+    """Open the house's database with some of the keys."""
+    vault = AesGcmVault(active, {name: KEYS[name] for name in names.split()})
+    url = f"sqlite:///{folder / 'vault.db'}"
+    database = Database(open_async_engine(url) if colour == "async" else open_engine(url))
+    door = Door(replace(house.parts, stores=sql_stores(database, vault)), colour)
+    reader = Resealing(Database(open_engine(url)), vault)
+    return door, reader
+
+
+def test_keys_rotate_while_people_log_in(tmp_path: Path, colour: Colour, house: House) -> None:
+    """With the new key active, old texts still open; resealed, they open without the old key."""
+    door, _ = open_with(house, tmp_path, colour, "k1", "k1")
+    token = door.sign_in(FIRST_APPID, house.code()).session_token.reveal()
+    tap = house.world.phone("ming").getPhoneNumber(tap=True)
+    door.close()
+    door, resealing = open_with(house, tmp_path, colour, "k2", "k1 k2")
+    assert drive(resealing.count_by_key()) == {"k1": 1}
+    number = door.open_phone(token, tap["encryptedData"], tap["iv"])
+    assert drive(resealing.reseal()) == 1
+    assert drive(resealing.reseal()) == 0
+    assert drive(resealing.count_by_key()) == {"k2": 2}
+    door.close()
+    door, _ = open_with(house, tmp_path, colour, "k2", "k2")
+    assert door.open_phone(token, tap["encryptedData"], tap["iv"]) == number
+    again = house.world.phone("ming").getPhoneNumber(tap=True)
+    assert door.open_phone(token, again["encryptedData"], again["iv"]) == number
+    door.close()
+
+
+def test_a_missing_key_is_refused_at_start(tmp_path: Path, colour: Colour, house: House) -> None:
+    """Without the key that sealed what is kept, nothing starts, and the fault names it."""
+    door, _ = open_with(house, tmp_path, colour, "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    with pytest.raises(ConfigurationError, match="k1 is missing"):
+        open_with(house, tmp_path, colour, "k2", "k2")
+
+
+def test_the_command(tmp_path: Path, house: House) -> None:
+    """`menjin keys status` counts, `rotate` reseals, and neither prints a key."""
+    door, _ = open_with(house, tmp_path, "sync", "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    config = tmp_path / "menjin.toml"
+    keys = "\n".join(f'{name} = "{key.reveal()}"' for name, key in KEYS.items())
+    config.write_text(
+        f'[vault]\nactive = "k2"\n[vault.keys]\n{keys}\n[database]\nurl = "sqlite:///{tmp_path}/vault.db"\n'
+    )
+
+    def run(command: str) -> str:
+        argv = [sys.executable, "-m", "menjin.cli", "keys", command, "--config", str(config)]
+        ran = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30)
+        assert not [key for key in KEYS.values() if key.reveal() in ran.stdout + ran.stderr]
+        return ran.stdout
+
+    assert run("status") == "k1\t1\tin the ring\nk2\t0\tactive\n"
+    assert "1 sealed anew with k2" in run("rotate")
+    assert run("status") == "k1\t0\tin the ring\nk2\t1\tactive\n"
+
+
+def test_a_malformed_ring_lists_every_fault() -> None:
+    """Bad keys, bad ids and a missing active key are told at once."""
+    with pytest.raises(ConfigurationError) as caught:
+        AesGcmVault("k9", {"k1": Secret("short"), "bad id": new_vault_key()})
+    assert len(caught.value.faults) == 3
+
+
+def test_a_tampered_text_is_left_and_reported(tmp_path: Path, house: House) -> None:
+    """One row that does not open does not stop the others from being sealed anew."""
+    door, _ = open_with(house, tmp_path, "sync", "k1", "k1")
+    for person in ("ming", "hong"):
+        door.sign_in(FIRST_APPID, house.code(person))
+    door.close()
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE keyrings SET current_sealed = substr(current_sealed, 1, 20) || 'AAAA' "
+            "|| substr(current_sealed, 25) WHERE rowid = 1"
+        )
+    engine.dispose()
+    door, resealing = open_with(house, tmp_path, "sync", "k2", "k1 k2")
+    assert drive(resealing.reseal()) == 1
+    assert drive(resealing.reseal()) == 0
+    door.close()
