@@ -219,6 +219,23 @@ class AsyncMenjin:
         """
         await self._deeds.sign_out.run(Secret(session_token))
 
+    async def reset_session_key(self, session_token: str) -> bool:
+        """Have WeChat replace the person's session_key, as after a suspected leak.
+
+        Returns:
+            False if the key in hand was not the current one any more.
+
+        Raises:
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer.
+        """
+        return await self._deeds.sign_out.reset_key(Secret(session_token))
+
+    async def follow_wechat(self) -> int:
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        return await self._deeds.follow.step()
+
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""
         await self._deeds.stores.ping()

@@ -30,6 +30,9 @@ class App:
         devices: `many` sessions of one identity, at most `max_sessions`; `one_per_device`, so that a device
             that signs in again replaces its own; or a `single` one, the newest.
         max_sessions: The oldest beyond it is replaced.
+        follow_wechat: How often WeChat is asked whether the session_key still is good, at least 10 minutes; the
+            sessions of one that is not end. None, the default: a session has a life of its own.
+        reset_key_at_sign_out: Whether WeChat replaces the session_key when the person signs out.
     """
 
     appid: AppId
@@ -41,6 +44,8 @@ class App:
     absolute_lifetime: timedelta = timedelta(days=30)
     devices: DevicePolicy = "many"
     max_sessions: int = 20
+    follow_wechat: timedelta | None = None
+    reset_key_at_sign_out: bool = False
 
 
 class Apps:
@@ -66,3 +71,7 @@ class Apps:
         if app is None:
             raise RequestInvalid(Fault("appid", "not an app of this installation"))
         return app
+
+    def all(self) -> tuple[App, ...]:
+        """Return every app."""
+        return tuple(self._apps.values())

@@ -16,6 +16,7 @@ from menjin.adapters.memory import (
     MemoryAccounts,
     MemoryAttempts,
     MemoryClaims,
+    MemoryKeyChecks,
     MemoryKeyrings,
     MemorySessions,
     MemoryTransactions,
@@ -25,6 +26,7 @@ from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
@@ -39,6 +41,7 @@ from menjin.login.bind import Bind
 from menjin.login.claims import Claims, ClaimStore
 from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
+from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
@@ -48,6 +51,7 @@ from menjin.login.sign_out import SignOut
 from menjin.login.step_up import StepUp
 from menjin.login.who import Authenticate
 from menjin.session_keys.attempts import AttemptStore
+from menjin.session_keys.checks import CheckStore
 from menjin.session_keys.flow import SessionKeys
 from menjin.session_keys.store import KeyringStore
 from menjin.session_keys.vault import Vault
@@ -82,6 +86,7 @@ class Stores:
     claims: ClaimStore
     keyrings: KeyringStore
     attempts: AttemptStore
+    key_checks: CheckStore
     accounts: AccountStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
@@ -91,12 +96,14 @@ class Stores:
 
 def memory_stores() -> Stores:
     """Return stores in this process's memory; they end with it."""
+    keyrings = MemoryKeyrings()
     return Stores(
         sessions=MemorySessions(),
         revocations=NoRevocations(),
         claims=MemoryClaims(),
-        keyrings=MemoryKeyrings(),
+        keyrings=keyrings,
         attempts=MemoryAttempts(),
+        key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
@@ -118,6 +125,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         claims=SqlClaims(database),
         keyrings=SqlKeyrings(database, vault),
         attempts=SqlAttempts(database, vault),
+        key_checks=SqlKeyChecks(database),
         accounts=SqlAccounts(database),
         transactions=database,
         prepare=prepare,
@@ -167,6 +175,7 @@ class Deeds:
     step_up: StepUp
     devices: Devices
     sign_out: SignOut
+    follow: FollowWeChat
     wechat: AuthorisedWeChat
     session_keys: SessionKeys
     sessions: Sessions
@@ -242,7 +251,23 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
             listener=listener,
         ),
         devices=Devices(sessions, clock, listener),
-        sign_out=SignOut(sessions, listener),
+        sign_out=SignOut(
+            apps=parts.apps,
+            wechat=authorised,
+            session_keys=session_keys,
+            sessions=sessions,
+            clock=clock,
+            listener=listener,
+        ),
+        follow=FollowWeChat(
+            apps=parts.apps,
+            wechat=authorised,
+            accounts=accounts,
+            session_keys=session_keys,
+            checks=stores.key_checks,
+            sessions=sessions,
+            clock=clock,
+        ),
         wechat=authorised,
         session_keys=session_keys,
         sessions=sessions,
@@ -261,6 +286,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.stores.claims,
         parts.stores.keyrings,
         parts.stores.attempts,
+        parts.stores.key_checks,
         parts.stores.accounts,
         parts.stores.transactions,
     )

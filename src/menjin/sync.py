@@ -130,6 +130,14 @@ class Menjin:
         """End the session; once more is no fault."""
         drive(self._deeds.sign_out.run(Secret(session_token)))
 
+    def reset_session_key(self, session_token: str) -> bool:
+        """Have WeChat replace the person's session_key; False if the key in hand was not the current one."""
+        return drive(self._deeds.sign_out.reset_key(Secret(session_token)))
+
+    def follow_wechat(self) -> int:
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        return drive(self._deeds.follow.step())
+
     def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""
         drive(self._deeds.stores.ping())

@@ -68,6 +68,15 @@ def test_a_failed_first_try_is_told_at_once(house: House) -> None:
     assert house.parts.pause.lengths == []
 
 
+def test_a_login_that_has_run_its_course_is_not_brought_back(house: House) -> None:
+    """After sign-out or a rotation the kept answer is worth nothing: the code was used, log in anew."""
+    for deed in (house.door.sign_out, house.door.rotate):
+        code = house.code()
+        deed(house.door.sign_in(FIRST_APPID, code, idempotency_key=KEY).session_token.reveal())
+        with pytest.raises(LoginCodeUsed):
+            house.door.sign_in(FIRST_APPID, code, idempotency_key=KEY)
+
+
 def test_a_made_up_code_stays_invalid(house: House) -> None:
     """An unknown code is told so each time; nothing was spent."""
     for _ in range(2):

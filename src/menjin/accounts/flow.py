@@ -65,6 +65,15 @@ class Accounts:
                 return Resolved(identity, account, conflict=True)
             return Resolved(await self._note_unionid(work, app, identity, unionid), account)
 
+    async def find_identity(self, app: App, openid: OpenId) -> Identity | None:
+        """Return the identity of an openid, or None if it never logged in.
+
+        Raises:
+            StoreUnavailable: The store cannot be asked.
+        """
+        async with self._store.transaction() as work:
+            return await work.find_identity(app.appid, openid)
+
     async def bind(self, app: App, openid: OpenId, member: Member) -> Account:
         """Bind an identity to the account of a directory member, and return that account.
 
@@ -77,7 +86,7 @@ class Accounts:
             identity = await work.find_identity(app.appid, openid)
             if identity is None:
                 raise SessionInvalid
-            own = await self._account_of(work, identity)
+            own = _enabled(await self._account_of(work, identity))
             holder = await work.find_account_by_external_id(app.realm, member.external_id)
             account = await self._bind(work, app, identity, rules.bind(own, holder, member.external_id), member)
             bound = replace(identity, account_id=account.account_id)

@@ -39,7 +39,11 @@ class MemoryKeyrings:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._rings: dict[tuple[str, str], Keyring] = {}
+        self._rings: dict[tuple[AppId, OpenId], Keyring] = {}
+
+    def people(self) -> tuple[tuple[AppId, OpenId], ...]:
+        """Return who has a keyring."""
+        return tuple(self._rings)
 
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None."""
@@ -145,6 +149,34 @@ class MemoryClaims:
             for code_hash in gone:
                 del self._claims[code_hash]
             return len(gone)
+
+
+class MemoryKeyChecks:
+    """The check store, over the people a keyring store knows."""
+
+    works_without_loop = True
+
+    def __init__(self, keyrings: MemoryKeyrings) -> None:
+        self._keyrings = keyrings
+        self._checked: dict[tuple[str, str], datetime] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+
+    async def claim_due(self, appid: AppId, before: datetime, now: datetime, most: int) -> tuple[OpenId, ...]:
+        """Return people whose key was not asked about since `before`."""
+        people = [openid for owner, openid in self._keyrings.people() if owner == appid]
+        due = [openid for openid in people if self._checked.get((appid, openid), before) <= before][:most]
+        for openid in due:
+            self._checked[appid, openid] = now
+        return tuple(due)
+
+    async def note_refused(self, appid: AppId, openid: OpenId, key_mac: str) -> bool:
+        """Note that WeChat refused a key; True if it refused the same one the time before."""
+        before, self._refused[appid, openid] = self._refused.get((appid, openid)), key_mac
+        return before == key_mac
+
+    async def note_good(self, appid: AppId, openid: OpenId) -> None:
+        """Forget an earlier refusal."""
+        self._refused.pop((appid, openid), None)
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from menjin.clock import Clock
-from menjin.errors import TooManyAttempts
+from menjin.errors import StoreUnavailable, TooManyAttempts
 from menjin.limits.addresses import Address, to_bucket
 from menjin.limits.keys import KeyMaker, fold_name
 from menjin.limits.model import Figures, Rate
@@ -16,10 +17,14 @@ from menjin.values import AppId, OpenId
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A password about to be tried; counted beforehand, so that a hundred at once are a hundred."""
+    """A code or a password about to be tried; counted beforehand, so that a hundred at once are a hundred."""
 
     counted: tuple[tuple[str, Rate], ...]
     at: datetime
+
+
+# For somebody turned away because of others' codes whose outcome is not known yet.
+_SOON = timedelta(seconds=1)
 
 
 class Limits:
@@ -37,21 +42,27 @@ class Limits:
         self._keys = keys
         self._clock = clock
 
-    async def begin_sign_in(self, address: Address | None) -> None:
+    async def begin_sign_in(self, address: Address | None) -> Attempt:
         """Count a sign-in request of an address; refuse one that sent too many, or too many bad codes.
+
+        The code counts as bad until it is known not to be: `take_back` the attempt then.
 
         Raises:
             TooManyAttempts: Nothing was asked of WeChat.
             StoreUnavailable: The counters cannot be asked.
         """
+        now, rate = self._clock.now(), self._figures.bad_codes_per_address
         if address is None:
-            return
+            return Attempt((), now)
         bucket = to_bucket(address)
         await self._count(("address", bucket), rate=self._figures.sign_ins_per_address)
-        rate = self._figures.bad_codes_per_address
-        left = await self._counters.peek(self._keys.make("bad_code", bucket), rate, self._clock.now())
-        if rate.most and left is not None:
-            raise TooManyAttempts(left)
+        if not rate.most:
+            return Attempt((), now)
+        key = self._keys.make("code", bucket)
+        if await self._counters.hit(key, rate, now) is None:
+            return Attempt(((key, rate),), now)
+        left = await self._counters.peek(self._keys.make("bad_code", bucket), rate, now)
+        raise TooManyAttempts(left or _SOON)
 
     async def note_bad_code(self, address: Address | None) -> None:
         """Count a login_code that WeChat refused, or never will accept; the caller is told that, not a limit.
@@ -100,17 +111,13 @@ class Limits:
             if left is not None:
                 await self.take_back(Attempt(counted, now))
                 raise TooManyAttempts(left)
-            counted = (*counted, (key, rate))
+            counted = (*counted, (key, rate)) if rate.most else counted
         return Attempt(counted, now)
 
     async def take_back(self, attempt: Attempt) -> None:
-        """Let an attempt not count.
-
-        Raises:
-            StoreUnavailable: It may count still.
-        """
+        """Let an attempt not count; if the counters cannot be asked it does, which spoils nobody's login."""
         for key, rate in attempt.counted:
-            if rate.most:
+            with suppress(StoreUnavailable):
                 await self._counters.take_back(key, rate, attempt.at)
 
     async def _count(self, parts: tuple[str, ...], *, rate: Rate) -> None:

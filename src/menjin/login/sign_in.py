@@ -11,7 +11,7 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, WeChatBusy
+from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
 from menjin.login.claims import Claims
@@ -83,12 +83,17 @@ class SignIn:
             StoreUnavailable: Nothing was kept; the code is spent.
         """
         app = self._apps.get(appid)
-        await self._limits.begin_sign_in(address)
+        attempt = await self._limits.begin_sign_in(address)
         try:
-            return await self._claim(app, parse_login_code(login_code), device, idempotency_key)
+            signed_in = await self._claim(app, parse_login_code(login_code), device, idempotency_key)
         except (LoginCodeInvalid, LoginCodeUsed):
             await self._limits.note_bad_code(address)
             raise
+        except MenjinError:
+            await self._limits.take_back(attempt)
+            raise
+        await self._limits.take_back(attempt)
+        return signed_in
 
     async def _claim(
         self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
@@ -123,7 +128,10 @@ class SignIn:
         if idempotency_key is None:
             raise LoginCodeUsed
         token, is_new = await self._claims.wait_for_answer(appid, login_code, idempotency_key)
-        session = await self._sessions.authenticate(token)
+        try:
+            session = await self._sessions.authenticate(token)
+        except SessionInvalid:
+            raise LoginCodeUsed from None  # that login has run its course: signed out, or its token rotated
         return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib import resources
 
 import msgspec
@@ -29,7 +29,6 @@ from menjin.wechat.errcodes import is_token_refused
 
 _LOG = logging.getLogger("menjin.service")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_PURGE_EVERY_SECONDS = 3600
 _SLUGS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -57,13 +56,11 @@ def create_app(
         async with menjin:
             gc.collect()
             gc.freeze()
-            task = asyncio.create_task(_purge_now_and_then(menjin))
-            try:
+            async with asyncio.TaskGroup() as chores:
+                tasks = [chores.create_task(_do_chore(*chore)) for chore in _chores(menjin)]
                 yield
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                for task in tasks:
+                    task.cancel()
 
     contract = resources.files("menjin.service").joinpath("openapi.json").read_bytes()
 
@@ -173,11 +170,16 @@ def _to_response(problem: Problem) -> Response:
     return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
-async def _purge_now_and_then(menjin: AsyncMenjin) -> None:
+def _chores(menjin: AsyncMenjin) -> tuple[tuple[str, Callable[[], Awaitable[int]], int], ...]:
+    """Return what is done beside the requests: its name, one turn of it, and the seconds between idle turns."""
+    return (("purge", menjin.purge, 3600), ("follow WeChat", menjin.follow_wechat, 60))
+
+
+async def _do_chore(name: str, turn: Callable[[], Awaitable[int]], idle_seconds: int) -> None:
     while True:
-        forgotten = 0
+        done = 0
         try:
-            forgotten = await menjin.purge()
-        except StoreUnavailable:
-            _LOG.warning("ended sessions were not purged; trying again in an hour")
-        await asyncio.sleep(1 if forgotten else _PURGE_EVERY_SECONDS)
+            done = await turn()
+        except MenjinError as error:
+            _LOG.warning("%s: %s; trying again in %s s", name, error.code, idle_seconds)
+        await asyncio.sleep(1 if done else idle_seconds)

@@ -53,6 +53,8 @@ class AppSection(_Section):
     absolute_lifetime: int = Field(default=30 * 86400, ge=60)
     devices: Literal["many", "one_per_device", "single"] = "many"
     max_sessions: int = Field(default=20, ge=1, le=1000)
+    follow_wechat: int | None = Field(default=None, ge=600)
+    reset_key_at_sign_out: bool = False
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -206,8 +208,15 @@ def to_parts(settings: Settings) -> Parts:
 
 
 def to_database(settings: Settings) -> Database:
-    """Return the database the settings name."""
-    return Database(open_async_engine(settings.database.url))
+    """Return the database the settings name.
+
+    Raises:
+        ConfigurationError: It is no file, or its folder cannot be made.
+    """
+    try:
+        return Database(open_async_engine(settings.database.url))
+    except (ValueError, OSError) as error:
+        raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:
@@ -240,6 +249,8 @@ def _to_app(section: AppSection) -> App:
         absolute_lifetime=timedelta(seconds=section.absolute_lifetime),
         devices=section.devices,
         max_sessions=section.max_sessions,
+        follow_wechat=timedelta(seconds=section.follow_wechat) if section.follow_wechat is not None else None,
+        reset_key_at_sign_out=section.reset_key_at_sign_out,
     )
 
 

@@ -14,7 +14,7 @@ from menjin.sessions.model import BoundAccount, Device, EndReason, IssuedSession
 from menjin.sessions.revocations import Revocations
 from menjin.sessions.store import SessionStore
 from menjin.sessions.token import hash_token, make_token
-from menjin.values import Secret, SessionId, new_id
+from menjin.values import IdentityId, Secret, SessionId, new_id
 
 _LOG = logging.getLogger("menjin.sessions")
 _KEPT_AFTER_END = timedelta(days=1)
@@ -114,7 +114,22 @@ class Sessions:
 
     async def list_live(self, session: Session) -> tuple[Session, ...]:
         """Return the live sessions of the same identity, the newest first."""
-        return await self._store.list_live(session.subject.identity_id, self._clock.now())
+        return await self.list_of(session.subject.identity_id)
+
+    async def list_of(self, identity_id: IdentityId) -> tuple[Session, ...]:
+        """Return the live sessions of an identity, the newest first."""
+        return await self._store.list_live(identity_id, self._clock.now())
+
+    async def end_all(self, identity_id: IdentityId, reason: EndReason) -> int:
+        """End the live sessions of an identity; return how many.
+
+        Raises:
+            StoreUnavailable: Some may live still; the same call again ends them.
+        """
+        live = await self.list_of(identity_id)
+        for session in live:
+            await self._end(session, reason)
+        return len(live)
 
     async def end_others(self, kept: Session, reason: EndReason, only: SessionId | None = None) -> int:
         """End the other live sessions of the same identity, or one of them; return how many.

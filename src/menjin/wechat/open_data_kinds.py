@@ -23,6 +23,11 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_count(value: object) -> bool:
+    """Whether it is a whole number from 0 to what a time or a count may be; a moment of 400 digits is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 34
+
+
 def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
@@ -45,7 +50,7 @@ def _is_steps(value: object) -> bool:
         isinstance(value, list)
         and len(value) <= _MOST_STEPS
         and all(
-            isinstance(day, dict) and _is_whole(day.get("timestamp")) and _is_whole(day.get("step")) for day in value
+            isinstance(day, dict) and _is_count(day.get("timestamp")) and _is_count(day.get("step")) for day in value
         )
     )
 

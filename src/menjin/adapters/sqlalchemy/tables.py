@@ -117,3 +117,12 @@ CIPHERTEXT_USES = sa.Table(
     sa.Column("used_at", _MICROS, nullable=False, index=True),
     sa.Column("payload_sealed", sa.Text),
 )
+
+KEY_CHECKS = sa.Table(
+    "key_checks",
+    METADATA,
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("checked_at", _MICROS, nullable=False),
+    sa.Column("refused_mac", sa.String(64)),
+)
