@@ -150,6 +150,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     menjin, wechat = _free_port(), _free_port()
     config = folder / "menjin.toml"
     config.write_text(_write_config(plan, folder, wechat), "utf-8")
+    quiet = ("--log-level", "critical")
     commands = (
         ["from wxsim.cli import main; main()", "serve", "--port", str(wechat)],
         [
@@ -211,9 +212,11 @@ def main() -> None:
     """Run it whole and say whether it holds."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--control", action="store_true", help="with the limits off")
+    parser.add_argument("--seconds", type=int, default=0, help="shorter or longer than the plan")
     parser.add_argument("--scaled", action="store_true", help="as the tests run it")
     given = parser.parse_args()
     plan = replace(SCALED if given.scaled else Plan(), are_limits_on=not given.control)
+    plan = replace(plan, seconds=given.seconds or plan.seconds)
     tally = run(plan)
     print(plan)  # noqa: T201 - a program's output
     print(f"good {dict(tally.good)}  bad {dict(tally.bad)}  share of the good {tally.share:.4f}")  # noqa: T201 - the same

@@ -14,17 +14,23 @@ from menjin.limits.model import Figures, Rate
 from menjin.limits.store import Counters
 from menjin.values import AppId, OpenId
 
+Counted = tuple[tuple[str, Rate], ...]
+# For somebody turned away because of others' codes that are on their way.
+_SOON = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A code or a password about to be tried; counted beforehand, so that a hundred at once are a hundred."""
+    """A code or a password about to be tried; counted beforehand, so that a hundred at once are a hundred.
 
-    counted: tuple[tuple[str, Rate], ...]
+    Attributes:
+        counted: What counts it unless it is taken back.
+        passing: What counts it for as long as it lasts.
+    """
+
     at: datetime
-
-
-# For somebody turned away because of others' codes whose outcome is not known yet.
-_SOON = timedelta(seconds=1)
+    counted: Counted = ()
+    passing: Counted = ()
 
 
 class Limits:
@@ -45,34 +51,24 @@ class Limits:
     async def begin_sign_in(self, address: Address | None) -> Attempt:
         """Count a sign-in request of an address; refuse one that sent too many, or too many bad codes.
 
-        The code counts as bad until it is known not to be: `take_back` the attempt then.
+        The code counts as bad until it is known not to be: `take_back` the attempt then, else `close` it.
 
         Raises:
             TooManyAttempts: Nothing was asked of WeChat.
             StoreUnavailable: The counters cannot be asked.
         """
-        now, rate = self._clock.now(), self._figures.bad_codes_per_address
+        now, figures = self._clock.now(), self._figures
         if address is None:
-            return Attempt((), now)
+            return Attempt(now)
         bucket = to_bucket(address)
-        await self._count(("address", bucket), rate=self._figures.sign_ins_per_address)
-        if not rate.most:
-            return Attempt((), now)
-        key = self._keys.make("code", bucket)
-        if await self._counters.hit(key, rate, now) is None:
-            return Attempt(((key, rate),), now)
-        left = await self._counters.peek(self._keys.make("bad_code", bucket), rate, now)
-        raise TooManyAttempts(left or _SOON)
-
-    async def note_bad_code(self, address: Address | None) -> None:
-        """Count a login_code that WeChat refused, or never will accept; the caller is told that, not a limit.
-
-        Raises:
-            StoreUnavailable: The counters cannot be asked.
-        """
-        rate = self._figures.bad_codes_per_address
-        if address is not None and rate.most:
-            await self._counters.hit(self._keys.make("bad_code", to_bucket(address)), rate, self._clock.now())
+        await self._count(("address", bucket), rate=figures.sign_ins_per_address)
+        bad = await self._hit_all(now, ((self._keys.make("bad_code", bucket), figures.bad_codes_per_address),))
+        at_once = ((self._keys.make("code", bucket), figures.codes_at_once_per_address),)
+        try:
+            return Attempt(now, bad, await self._hit_all(now, at_once))
+        except TooManyAttempts:
+            await self.take_back(Attempt(now, bad))
+        raise TooManyAttempts(_SOON)
 
     async def count_login(self, appid: AppId, openid: OpenId) -> None:
         """Count a person's login.
@@ -105,24 +101,34 @@ class Limits:
             (self._keys.make("password_openid", appid, openid), figures.passwords_per_openid),
             (self._keys.make("password_name", name), figures.passwords_per_name),
         )
-        counted: tuple[tuple[str, Rate], ...] = ()
-        for key, rate in limits:
-            left = await self._counters.hit(key, rate, now) if rate.most else None
-            if left is not None:
-                await self.take_back(Attempt(counted, now))
-                raise TooManyAttempts(left)
-            counted = (*counted, (key, rate)) if rate.most else counted
-        return Attempt(counted, now)
+        return Attempt(now, await self._hit_all(now, limits))
 
     async def take_back(self, attempt: Attempt) -> None:
-        """Let an attempt not count; if the counters cannot be asked it does, which spoils nobody's login."""
-        for key, rate in attempt.counted:
+        """End an attempt and let it not count."""
+        await self._forget(attempt.at, (*attempt.counted, *attempt.passing))
+
+    async def close(self, attempt: Attempt) -> None:
+        """End an attempt that counts."""
+        await self._forget(attempt.at, attempt.passing)
+
+    async def _hit_all(self, now: datetime, limits: Counted) -> Counted:
+        """Count each that is switched on, or none."""
+        counted: Counted = ()
+        for key, rate in limits:
+            if not rate.most:
+                continue
+            left = await self._counters.hit(key, rate, now)
+            if left is not None:
+                await self._forget(now, counted)
+                raise TooManyAttempts(left)
+            counted = (*counted, (key, rate))
+        return counted
+
+    async def _forget(self, at: datetime, counted: Counted) -> None:
+        """If the counters cannot be asked, it counts; that spoils nobody's login."""
+        for key, rate in counted:
             with suppress(StoreUnavailable):
-                await self._counters.take_back(key, rate, attempt.at)
+                await self._counters.take_back(key, rate, at)
 
     async def _count(self, parts: tuple[str, ...], *, rate: Rate) -> None:
-        if not rate.most:
-            return
-        left = await self._counters.hit(self._keys.make(*parts), rate, self._clock.now())
-        if left is not None:
-            raise TooManyAttempts(left)
+        await self._hit_all(self._clock.now(), ((self._keys.make(*parts), rate),))

@@ -30,6 +30,8 @@ class Figures:
         sign_ins_per_address: Sign-in requests of an IPv4 address or IPv6 /64.
         bad_codes_per_address: login_codes WeChat does not know or that were used before, and impossible ones;
             then the address is refused before WeChat is asked.
+        codes_at_once_per_address: login_codes of an address on their way at once; the window is when one that
+            never ended is forgotten. It bounds what a flood costs before its first code is known to be bad.
         sign_ins_per_openid: Logins of one person in one app.
         passwords_per_name_and_openid: Wrong passwords of one person for one username.
         passwords_per_openid: Wrong passwords of one person, whatever the username.
@@ -39,6 +41,7 @@ class Figures:
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
     bad_codes_per_address: Rate = Rate(30, _MINUTE)
+    codes_at_once_per_address: Rate = Rate(5, timedelta(seconds=15))
     sign_ins_per_openid: Rate = Rate(60, _MINUTE)
     passwords_per_name_and_openid: Rate = Rate(5, _QUARTER)
     passwords_per_openid: Rate = Rate(30, _QUARTER)

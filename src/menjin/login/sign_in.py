@@ -87,7 +87,7 @@ class SignIn:
         try:
             signed_in = await self._claim(app, parse_login_code(login_code), device, idempotency_key)
         except (LoginCodeInvalid, LoginCodeUsed):
-            await self._limits.note_bad_code(address)
+            await self._limits.close(attempt)
             raise
         except MenjinError:
             await self._limits.take_back(attempt)

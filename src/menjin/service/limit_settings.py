@@ -37,6 +37,7 @@ class LimitsSection(_Section):
     enabled: bool = True
     sign_ins_per_address: RateSection = _rate(_FIGURES.sign_ins_per_address)
     bad_codes_per_address: RateSection = _rate(_FIGURES.bad_codes_per_address)
+    codes_at_once_per_address: RateSection = _rate(_FIGURES.codes_at_once_per_address)
     sign_ins_per_openid: RateSection = _rate(_FIGURES.sign_ins_per_openid)
     passwords_per_name_and_openid: RateSection = _rate(_FIGURES.passwords_per_name_and_openid)
     passwords_per_openid: RateSection = _rate(_FIGURES.passwords_per_openid)
