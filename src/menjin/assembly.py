@@ -199,7 +199,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         make_slots(parts.upstream.per_app, parts.upstream.in_total), MemoryAppStates(), parts.upstream, clock
     )
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
-    limits = _make_limits(parts)
+    limits = _make_limits(parts, make_slots(parts.upstream.codes_per_address, parts.upstream.codes_in_total))
     passwords = Passwords(parts.directory, limits)
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
@@ -294,9 +294,16 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
-def _make_limits(parts: Parts) -> Limits:
+def _make_limits(parts: Parts, turns: Slots) -> Limits:
     key = parts.counters_key or Secret(parts.randomness.random_bytes(32).hex())
-    return Limits(parts.counters, parts.figures, KeyMaker(key), parts.clock)
+    return Limits(
+        counters=parts.counters,
+        figures=parts.figures,
+        keys=KeyMaker(key),
+        clock=parts.clock,
+        turns=turns,
+        patience=parts.upstream.codes_patience,
+    )
 
 
 async def _nothing() -> None:

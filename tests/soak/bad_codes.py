@@ -153,16 +153,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     quiet = ("--log-level", "critical")
     commands = (
         ["from wxsim.cli import main; main()", "serve", "--port", str(wechat)],
-        [
-            "from menjin.cli import main; main()",
-            "serve",
-            "--config",
-            str(config),
-            "--port",
-            str(menjin),
-            "--log-level",
-            "error",
-        ],
+        ["from menjin.cli import main; main()", "serve", "--config", str(config), "--port", str(menjin), *quiet],
     )
     running: list[subprocess.Popen[bytes]] = []
     try:
@@ -213,10 +204,11 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--control", action="store_true", help="with the limits off")
     parser.add_argument("--seconds", type=int, default=0, help="shorter or longer than the plan")
+    parser.add_argument("--bad", type=int, default=0, help="another number of bad codes a second")
     parser.add_argument("--scaled", action="store_true", help="as the tests run it")
     given = parser.parse_args()
     plan = replace(SCALED if given.scaled else Plan(), are_limits_on=not given.control)
-    plan = replace(plan, seconds=given.seconds or plan.seconds)
+    plan = replace(plan, seconds=given.seconds or plan.seconds, bad=given.bad or plan.bad)
     tally = run(plan)
     print(plan)  # noqa: T201 - a program's output
     print(f"good {dict(tally.good)}  bad {dict(tally.bad)}  share of the good {tally.share:.4f}")  # noqa: T201 - the same

@@ -1,4 +1,4 @@
-"""Who is next: slots shared fairly between apps, first come first served within one. Pure bookkeeping."""
+"""Who is next: slots shared fairly between apps, or addresses, first come first served within one. Pure."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class FairQueue:
                 del self._held[ticket.app]
         else:
             self._stop_waiting(ticket)
+        if ticket.app not in self._held and ticket.app not in self._waiting:
+            self._served.pop(ticket.app, None)
         return self._grant()
 
     def _grant(self) -> list[Ticket]:

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from menjin.clock import Clock
 from menjin.errors import StoreUnavailable, TooManyAttempts
 from menjin.limits.addresses import Address, to_bucket
+from menjin.limits.fair_queue import Ticket
 from menjin.limits.keys import KeyMaker, fold_name
 from menjin.limits.model import Figures, Rate
-from menjin.limits.store import Counters
+from menjin.limits.store import Counters, Slots
 from menjin.values import AppId, OpenId
 
 Counted = tuple[tuple[str, Rate], ...]
-# For somebody turned away because of others' codes that are on their way.
+# For somebody whose turn did not come.
 _SOON = timedelta(seconds=1)
 
 
@@ -25,12 +26,12 @@ class Attempt:
 
     Attributes:
         counted: What counts it unless it is taken back.
-        passing: What counts it for as long as it lasts.
+        ticket: Its turn, for as long as it lasts.
     """
 
     at: datetime
     counted: Counted = ()
-    passing: Counted = ()
+    ticket: Ticket | None = None
 
 
 class Limits:
@@ -40,18 +41,31 @@ class Limits:
         counters: Where the counts are kept.
         figures: How many of each.
         keys: Makes the counters' names.
+        turns: Shares what serves login_codes between addresses.
+        patience: How long a login_code waits for its turn.
     """
 
-    def __init__(self, counters: Counters, figures: Figures, keys: KeyMaker, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        figures: Figures,
+        keys: KeyMaker,
+        clock: Clock,
+        turns: Slots,
+        patience: timedelta,
+    ) -> None:
         self._counters = counters
         self._figures = figures
         self._keys = keys
         self._clock = clock
+        self._turns = turns
+        self._patience = patience
 
     async def begin_sign_in(self, address: Address | None) -> Attempt:
         """Count a sign-in request of an address; refuse one that sent too many, or too many bad codes.
 
-        The code counts as bad until it is known not to be: `take_back` the attempt then, else `close` it.
+        The code counts as bad until it is known not to be: `take_back` the attempt then. In any case `end` it.
 
         Raises:
             TooManyAttempts: Nothing was asked of WeChat.
@@ -63,11 +77,12 @@ class Limits:
         bucket = to_bucket(address)
         await self._count(("address", bucket), rate=figures.sign_ins_per_address)
         bad = await self._hit_all(now, ((self._keys.make("bad_code", bucket), figures.bad_codes_per_address),))
-        at_once = ((self._keys.make("code", bucket), figures.codes_at_once_per_address),)
-        try:
-            return Attempt(now, bad, await self._hit_all(now, at_once))
-        except TooManyAttempts:
-            await self.take_back(Attempt(now, bad))
+        if not bad:
+            return Attempt(now)
+        ticket = await self._turns.take(bucket, self._patience)
+        if ticket is not None:
+            return Attempt(now, bad, ticket)
+        await self.take_back(Attempt(now, bad))
         raise TooManyAttempts(_SOON)
 
     async def count_login(self, appid: AppId, openid: OpenId) -> None:
@@ -104,12 +119,13 @@ class Limits:
         return Attempt(now, await self._hit_all(now, limits))
 
     async def take_back(self, attempt: Attempt) -> None:
-        """End an attempt and let it not count."""
-        await self._forget(attempt.at, (*attempt.counted, *attempt.passing))
+        """Let an attempt not count."""
+        await self._forget(attempt.at, attempt.counted)
 
-    async def close(self, attempt: Attempt) -> None:
-        """End an attempt that counts."""
-        await self._forget(attempt.at, attempt.passing)
+    def end(self, attempt: Attempt) -> None:
+        """Let the next have its turn."""
+        if attempt.ticket is not None:
+            self._turns.give(attempt.ticket)
 
     async def _hit_all(self, now: datetime, limits: Counted) -> Counted:
         """Count each that is switched on, or none."""

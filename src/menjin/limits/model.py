@@ -30,8 +30,6 @@ class Figures:
         sign_ins_per_address: Sign-in requests of an IPv4 address or IPv6 /64.
         bad_codes_per_address: login_codes WeChat does not know or that were used before, and impossible ones;
             then the address is refused before WeChat is asked.
-        codes_at_once_per_address: login_codes of an address on their way at once; the window is when one that
-            never ended is forgotten. It bounds what a flood costs before its first code is known to be bad.
         sign_ins_per_openid: Logins of one person in one app.
         passwords_per_name_and_openid: Wrong passwords of one person for one username.
         passwords_per_openid: Wrong passwords of one person, whatever the username.
@@ -41,7 +39,6 @@ class Figures:
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
     bad_codes_per_address: Rate = Rate(30, _MINUTE)
-    codes_at_once_per_address: Rate = Rate(5, timedelta(seconds=15))
     sign_ins_per_openid: Rate = Rate(60, _MINUTE)
     passwords_per_name_and_openid: Rate = Rate(5, _QUARTER)
     passwords_per_openid: Rate = Rate(30, _QUARTER)
@@ -56,6 +53,10 @@ class UpstreamFigures:
     Attributes:
         per_app: Calls of one app at once.
         in_total: Calls of all apps at once.
+        codes_per_address: login_codes of one address being served at once; further ones wait for their turn, and
+            addresses take turns. It bounds what a flood costs before its first codes are known to be bad.
+        codes_in_total: login_codes of all known addresses being served at once.
+        codes_patience: How long one waits for its turn.
         failures: So many failed calls of an app in a row, all `within`, stop its calls for `hold`.
         probe_lease: A probe without an outcome for so long is given up for lost.
         day_probe_every: How often one call is let through while WeChat's day quota is used up.
@@ -63,6 +64,9 @@ class UpstreamFigures:
 
     per_app: int = 50
     in_total: int = 100
+    codes_per_address: int = 5
+    codes_in_total: int = 100
+    codes_patience: timedelta = timedelta(seconds=3)
     failures: int = 10
     within: timedelta = timedelta(seconds=10)
     hold: timedelta = timedelta(seconds=5)

@@ -87,11 +87,12 @@ class SignIn:
         try:
             signed_in = await self._claim(app, parse_login_code(login_code), device, idempotency_key)
         except (LoginCodeInvalid, LoginCodeUsed):
-            await self._limits.close(attempt)
             raise
         except MenjinError:
             await self._limits.take_back(attempt)
             raise
+        finally:
+            self._limits.end(attempt)
         await self._limits.take_back(attempt)
         return signed_in
 

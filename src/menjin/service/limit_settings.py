@@ -37,7 +37,6 @@ class LimitsSection(_Section):
     enabled: bool = True
     sign_ins_per_address: RateSection = _rate(_FIGURES.sign_ins_per_address)
     bad_codes_per_address: RateSection = _rate(_FIGURES.bad_codes_per_address)
-    codes_at_once_per_address: RateSection = _rate(_FIGURES.codes_at_once_per_address)
     sign_ins_per_openid: RateSection = _rate(_FIGURES.sign_ins_per_openid)
     passwords_per_name_and_openid: RateSection = _rate(_FIGURES.passwords_per_name_and_openid)
     passwords_per_openid: RateSection = _rate(_FIGURES.passwords_per_openid)
@@ -45,6 +44,8 @@ class LimitsSection(_Section):
     phone_codes_per_openid: RateSection = _rate(_FIGURES.phone_codes_per_openid)
     wechat_calls_per_app: int = Field(default=_UPSTREAM.per_app, ge=1, le=1000)
     wechat_calls_in_total: int = Field(default=_UPSTREAM.in_total, ge=1, le=1000)
+    codes_at_once_per_address: int = Field(default=_UPSTREAM.codes_per_address, ge=1, le=1000)
+    codes_at_once_in_total: int = Field(default=_UPSTREAM.codes_in_total, ge=1, le=1000)
     breaker_failures: int = Field(default=_UPSTREAM.failures, ge=1, le=1000)
     breaker_within_seconds: int = Field(default=10, ge=1, le=3600)
     breaker_hold_seconds: int = Field(default=5, ge=1, le=60)
@@ -62,6 +63,8 @@ class LimitsSection(_Section):
         return UpstreamFigures(
             per_app=self.wechat_calls_per_app,
             in_total=self.wechat_calls_in_total,
+            codes_per_address=self.codes_at_once_per_address,
+            codes_in_total=self.codes_at_once_in_total,
             failures=self.breaker_failures,
             within=timedelta(seconds=self.breaker_within_seconds),
             hold=timedelta(seconds=self.breaker_hold_seconds),
