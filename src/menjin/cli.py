@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,15 @@ _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
 
 
+class LogLevel(StrEnum):
+    """What `--log-level` takes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 async def _check_keys(settings: Settings) -> None:
     async with _opened(settings) as database:
         await Resealing(database, to_vault(settings)).check()
@@ -40,7 +50,7 @@ def serve(
     config: Annotated[Path, typer.Option(help="Configuration file. 配置文件。")] = Path("menjin.toml"),
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning, error.")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="How much is logged. 日志级别。")] = LogLevel.INFO,
 ) -> None:
     """Run the service 启动服务."""
     with _explained():
@@ -133,7 +143,7 @@ def keys_new() -> None:
     print(new_vault_key().reveal())
 
 
-def set_up_logging(level: str) -> None:
+def set_up_logging(level: LogLevel) -> None:
     """Log to standard error; drivers that print statements with their values stay quiet."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     for name in ("aiosqlite", "sqlalchemy.engine", "sqlalchemy.pool"):

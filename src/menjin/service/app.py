@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from menjin.aio import AsyncMenjin
@@ -140,6 +140,9 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
     code = _SLUGS.get(error.status_code, "request_invalid")
     response = _to_response(plain_problem(code, language=language, request_id=request.state.request_id))
     response.headers.update(error.headers or {})
+    if code == "method_not_allowed":  # Starlette names the methods of the first route of this path only
+        fitting = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+        response.headers["Allow"] = ", ".join(sorted({name for route in fitting for name in route.methods}))
     return response
 
 
