@@ -150,7 +150,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     menjin, wechat = _free_port(), _free_port()
     config = folder / "menjin.toml"
     config.write_text(_write_config(plan, folder, wechat), "utf-8")
-    quiet = ("--log-level", "critical")
+    quiet = ("--log-level", "error")
     commands = (
         ["from wxsim.cli import main; main()", "serve", "--port", str(wechat)],
         ["from menjin.cli import main; main()", "serve", "--config", str(config), "--port", str(menjin), *quiet],
@@ -159,7 +159,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     try:
         for code, *arguments in commands:
             command = [sys.executable, "-c", code, *arguments]
-            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         yield f"http://127.0.0.1:{menjin}", f"http://127.0.0.1:{wechat}"
     finally:
         for process in reversed(running):

@@ -65,7 +65,7 @@ class UpstreamFigures:
     per_app: int = 50
     in_total: int = 100
     codes_per_address: int = 5
-    codes_in_total: int = 100
+    codes_in_total: int = 20
     codes_patience: timedelta = timedelta(seconds=3)
     failures: int = 10
     within: timedelta = timedelta(seconds=10)
