@@ -1,0 +1,1 @@
+"""The long trials: whole by scripts/soak, scaled by the tests."""
