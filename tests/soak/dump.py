@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 import wxsim
 from menjin import (
+    NO_LIMITS,
     AesGcmVault,
     App,
     AppId,
@@ -129,7 +130,9 @@ async def open_house(redis_url: str, database_url: str) -> AsyncIterator[House]:
             redis_stores(open_async_redis(redis_url), database, vault) if redis_url else sql_stores(database, vault)
         )
         apps = Apps([App(AppId(APPID), Secret(wxsim.FIRST_SECRET))])
-        parts = Parts(apps=apps, http=FunctionHttp(answer_from(world)), stores=stores, pause=TaskPause())
+        parts = Parts(
+            apps=apps, http=FunctionHttp(answer_from(world)), stores=stores, pause=TaskPause(), figures=NO_LIMITS
+        )
         engine, client = open_engine(url), redis_py.Redis.from_url(redis_url) if redis_url else None
         try:
             async with AsyncMenjin(parts) as menjin:

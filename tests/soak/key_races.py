@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import wxsim
 from menjin import (
+    NO_LIMITS,
     AesGcmVault,
     App,
     AppId,
@@ -171,7 +172,7 @@ async def prove(*, races: int, by_arrival: bool = False) -> Verdict:
         if by_arrival:
             stores = replace(stores, keyrings=ByArrival(stores.keyrings))
         apps = Apps([App(AppId(APPID), Secret(wxsim.FIRST_SECRET))])
-        parts = Parts(apps=apps, http=http, stores=stores, pause=TaskPause(), clock=Ticking(clock))
+        parts = Parts(apps=apps, http=http, stores=stores, pause=TaskPause(), figures=NO_LIMITS, clock=Ticking(clock))
         async with AsyncMenjin(parts) as menjin:
             racing = Races(menjin, world, http, verdict)
             for start in range(0, races, AT_ONCE):

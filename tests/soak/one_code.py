@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import wxsim
-from menjin import AiohttpHttp, App, AppId, Apps, AsyncMenjin, Parts, Secret, TaskPause, memory_stores
+from menjin import NO_LIMITS, AiohttpHttp, App, AppId, Apps, AsyncMenjin, Parts, Secret, TaskPause, memory_stores
 from menjin.errors import MenjinError
 from support.broken_builds import EverybodyMay
 from support.fleet import Fleet, Zygote, make_world, run_fleet, run_zygote
@@ -92,6 +92,7 @@ async def count_exchanges(presenters: int, *, broken: bool) -> int:
             http=http,
             stores=replace(stores, claims=EverybodyMay(stores.claims)) if broken else stores,
             pause=TaskPause(),
+            figures=NO_LIMITS,
             base_url=wechat.url,
         )
         code = wechat.world.phone("ming").login()["code"]

@@ -37,6 +37,12 @@ base_url = "{wechat}"
 deadline = 10000
 [directory]
 call = "support.broken_builds:verify"
+[limits]
+enabled = false
+codes_at_once_per_address = 1000
+codes_at_once_in_total = 1000
+breaker_failures = 1000
+breaker_within_seconds = 1
 [dev]
 enabled = true
 {redis}
