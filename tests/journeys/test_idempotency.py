@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from menjin import AsyncMenjin
+from menjin import AsyncMenjin, TaskPause
 from menjin.errors import AnswerUnreadable, LoginCodeInvalid, LoginCodeUsed
 from support.clock import NoPause
 from support.doors import House, open_house
@@ -102,7 +103,7 @@ def test_fifty_presenters_at_once_make_one_session(tmp_path: Path) -> None:
         code, other = house.code(), house.code()
 
         async def present() -> tuple[list[object], list[object]]:
-            async with AsyncMenjin(house.parts) as menjin:
+            async with AsyncMenjin(replace(house.parts, pause=TaskPause())) as menjin:
                 keyed = (menjin.sign_in(FIRST_APPID, code, idempotency_key=KEY) for _ in range(50))
                 bare = (menjin.sign_in(FIRST_APPID, other) for _ in range(50))
                 return (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from menjin import Secret, TaskPause
 from menjin.adapters.memory import MemoryClaims
 from menjin.clock import SystemClock, SystemRandomness
-from menjin.login.claims import Claims
+from menjin.login.claims import Claim, Claims
 from soak.one_code import count_exchanges, prove
 from support.clock import NoPause
 from support.fleet import APPID, Zygote
@@ -33,6 +34,13 @@ class CountedClaims(MemoryClaims):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
+        self.looked = 0
+
+    async def find(self, code_hash: str) -> Claim | None:
+        """Return what is known of a code, slowly."""
+        self.looked += 1
+        await asyncio.sleep(0)
+        return await super().find(code_hash)
 
     async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
         """Claim a code, slowly."""
@@ -55,6 +63,25 @@ def test_a_crowd_at_one_process_does_not_reach_the_store() -> None:
     claims.let_go(APPID, "code")
     assert asyncio.run(present(claims, times=1)) == [False]
     assert store.asked == 2
+
+
+async def repeat(claims: Claims, *, times: int) -> int:
+    """Wait so often at once for the answer that comes meanwhile; return how many got it."""
+    key, token = Secret("k" * 22), Secret("mjs_of-the-first")
+    assert await claims.take(APPID, "code", is_keyed=True)
+    waiting = [asyncio.create_task(claims.wait_for_answer(APPID, "code", key)) for _ in range(times)]
+    await asyncio.sleep(0)
+    await claims.keep_answer(APPID, "code", key, token, is_new=True)
+    claims.let_go(APPID, "code")
+    return (await asyncio.gather(*waiting)).count((token, True))
+
+
+def test_a_crowd_that_waits_looks_once() -> None:
+    """50 who wait for one answer all get it, and ask the store for it once."""
+    store = CountedClaims()
+    claims = Claims(store, SystemClock(), SystemRandomness(), TaskPause())
+    assert asyncio.run(repeat(claims, times=50)) == 50
+    assert store.looked == 1
 
 
 def test_a_code_given_back_may_be_claimed_again() -> None:

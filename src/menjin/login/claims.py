@@ -28,6 +28,7 @@ ANSWER_KEPT = timedelta(seconds=60)
 _WAIT = timedelta(milliseconds=50)
 _WAIT_AT_MOST = 80
 _NONCE_BYTES = 12
+_ANSWERS_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Claims:
         self._randomness = randomness
         self._pause = pause
         self._in_hand: set[str] = set()
+        self._looked_for: set[str] = set()
+        self._answered: dict[str, Claim] = {}
 
     async def take(self, appid: str, login_code: str, *, is_keyed: bool) -> bool:
         """Claim a code; False if somebody presented it before. Whoever gets True calls `let_go` in the end.
@@ -131,15 +134,30 @@ class Claims:
             LoginCodeUsed: The first presenter had another key or none, failed, or its answer is forgotten.
             TimedOut: It is still at it.
         """
+        code_hash = _hash(appid, login_code)
         for _ in range(_WAIT_AT_MOST):
-            code_hash = _hash(appid, login_code)
-            found = await self._store.find(code_hash)
-            if not (found.is_keyed if found is not None else code_hash in self._in_hand):
-                raise LoginCodeUsed
+            found = self._answered.get(code_hash)
+            if found is None and code_hash not in self._in_hand and code_hash not in self._looked_for:
+                found = await self._look(code_hash)
+                if found is None or not found.is_keyed:
+                    raise LoginCodeUsed
             if found is not None and found.sealed is not None:
                 return self._open(appid, login_code, idempotency_key, found)
             await self._pause.pause(_WAIT)
         raise TimedOut
+
+    async def _look(self, code_hash: str) -> Claim | None:
+        """Return what the store knows; one look a code at a time, and an answer is remembered for all who wait."""
+        self._looked_for.add(code_hash)
+        try:
+            found = await self._store.find(code_hash)
+        finally:
+            self._looked_for.discard(code_hash)
+        if found is not None and found.sealed is not None:
+            if len(self._answered) >= _ANSWERS_REMEMBERED:
+                self._answered.clear()
+            self._answered[code_hash] = found
+        return found
 
     def _open(self, appid: str, login_code: str, key: Secret, found: Claim) -> tuple[Secret, bool]:
         if found.answer_until is None or self._clock.now() >= found.answer_until or not found.sealed:
