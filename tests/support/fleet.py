@@ -178,7 +178,7 @@ def phone_of(person: str) -> str:
 
 def make_world(clock: wxsim.Clock | None = None, **settings: object) -> wxsim.World:
     """Return a WeChat without limits on how often one may ask."""
-    free: dict[str, object] = {"exchange_calls_per_minute": 0, "client_calls_per_second": 0, **settings}
+    free = {"exchange_calls_per_minute": 0, "client_calls_per_second": 0, "phone_trial_calls": 10**7, **settings}
     world = wxsim.World(clock=clock)
     world.handle(wxsim.Request("POST", "/_sim/settings", {}, body=json.dumps(free).encode()))
     return world
