@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.aio import AsyncMenjin
 from menjin.errors import ConfigurationError, StoreUnavailable
 from menjin.service.app import create_app
+from menjin.service.legacy import to_legacy
 from menjin.service.settings import Settings, load_settings, to_database, to_parts, to_vault
 
 _APP = typer.Typer(
@@ -28,6 +30,15 @@ _APP = typer.Typer(
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
+
+
+class LogLevel(StrEnum):
+    """What `--log-level` takes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 async def _check_keys(settings: Settings) -> None:
@@ -40,7 +51,7 @@ def serve(
     config: Annotated[Path, typer.Option(help="Configuration file. 配置文件。")] = Path("menjin.toml"),
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning, error.")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="How much is logged. 日志级别。")] = LogLevel.INFO,
 ) -> None:
     """Run the service 启动服务."""
     with _explained():
@@ -49,8 +60,10 @@ def serve(
         asyncio.run(_check_keys(settings))
     set_up_logging(log_level)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
+    menjin = AsyncMenjin(parts)
+    legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(AsyncMenjin(parts)),
+        create_app(menjin, legacy.mounts, legacy.prepare),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
@@ -132,7 +145,7 @@ def keys_new() -> None:
     print(new_vault_key().reveal())
 
 
-def set_up_logging(level: str) -> None:
+def set_up_logging(level: LogLevel) -> None:
     """Log to standard error; drivers that print statements with their values stay quiet."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     for name in ("aiosqlite", "sqlalchemy.engine", "sqlalchemy.pool"):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from wxsim.front import stamp
 from wxsim.wire import Delivery, Request, Response, problem, read_query
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def create_app(world: World) -> App:
         elif scope["type"] == "http":
             body = await _read(receive)
             if body is None:
-                response = problem(413, "body_too_large", f"bodies end at {MOST_BYTES} bytes")
+                response = stamp(world, problem(413, "body_too_large", f"bodies end at {MOST_BYTES} bytes"))
             else:
                 response = world.handle(_request(scope, body))
             await deliver(response, receive, send)

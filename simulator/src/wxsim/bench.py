@@ -76,9 +76,8 @@ def _against(
     steps: int,
     connections: int,
 ) -> float:
-    # The arguments are this module's own.
     command = [sys.executable, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - this module's own arguments
         try:
             line = server.stdout.readline() if server.stdout else ""
             port = int(line.split("/")[2].rsplit(":", 1)[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +22,13 @@ HELP = f"""在自己电脑上运行的微信（模拟器，不是微信）· A W
 
 服务端接口 · the server API:  GET /sns/jscode2session, /cgi-bin/…, /wxa/…
 
-控制 · control:  /_sim/people, /_sim/apps, /_sim/clock, /_sim/settings, /_sim/faults, /_sim/journal
+控制 · control:  GET /_sim 列出 · lists /_sim/people, apps, clock, settings, faults, journal …
+
+试一次 · try:  curl -X POST http://127.0.0.1:8701/_wx/{FIRST_APPID}/ming/login  →  {{"code": …}}
+
+换会话 · exchange:  curl 'http://127.0.0.1:8701/sns/jscode2session?appid=…&secret=…&js_code=…&grant_type=authorization_code'
+
+拨时钟 · turn the clock:  curl -X POST http://127.0.0.1:8701/_sim/clock -d '{{"advance": 300}}'
 
 自带 · built in:  appid {FIRST_APPID}, secret {FIRST_SECRET}, 用户 · people ming, hong
 """
@@ -54,6 +62,9 @@ def serve(
         typer.echo(f"无法监听 · cannot listen on {host}:{port}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"wxsim http://{host}:{bound.getsockname()[1]}/  模拟器，不是微信 · simulator, not WeChat")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The server hands the signal back when it is done; ending is no accident.
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         make_server(world).run([bound])
     finally:

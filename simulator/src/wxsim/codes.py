@@ -29,6 +29,11 @@ class Codes:
         limit = rules.settings.dead_codes_kept
         self.shelves: dict[str, Shelf[Code]] = {kind: Shelf(limit) for kind in ("login", "phone", "plugin")}
 
+    def limit(self, most: int) -> None:
+        """Remember at most ``most`` dead codes of a kind from here on."""
+        for shelf in self.shelves.values():
+            shelf.limit = most
+
     def issue(self, kind: CodeKind, appid: str, person: str, now: float, extra: str = "") -> str:
         """Issue a code and return its text.
 

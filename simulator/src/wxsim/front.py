@@ -28,6 +28,11 @@ def handle(state: State, request: Request) -> Response:
         response = _server(state, request, now)
     else:
         response = page() if path == "/" else server_door.nowhere(path)
+    return stamp(state, response)
+
+
+def stamp(state: State, response: Response) -> Response:
+    """Let a reply say what made it, and when by its clock."""
     response.headers["x-wxsim"] = NOTICE
     response.headers["x-wxsim-now"] = f"{state.clock.now():.3f}"
     return response

@@ -79,6 +79,11 @@ class Journal:
         self.entries: deque[Entry] = deque(maxlen=size)
         self.seq = 0
 
+    def resize(self, size: int) -> None:
+        """Keep at most ``size`` entries from here on."""
+        if self.entries.maxlen != size:
+            self.entries = deque(self.entries, maxlen=size)
+
     def number(self) -> int:
         """Return the number of the next entry."""
         self.seq += 1

@@ -81,6 +81,8 @@ class Person(msgspec.Struct):
         blocked: rated high-risk by WeChat: code2Session answers 40226.
         login_blocked: wx.login itself fails with errno 1402101.
         phone_blocked: the phone button fails with errno 1421102.
+        fetch_tokens: per appid the token of wx.setBackgroundFetchToken.
+        steps: today's steps, for wx.getWeRunData.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Person(msgspec.Struct):
     blocked: bool = False
     login_blocked: bool = False
     phone_blocked: bool = False
+    fetch_tokens: dict[str, str] = {}
     steps: int = 5000
     devices: dict[str, Device] = {}
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from wxsim.clock import Clock
-    from wxsim.world import World
+from wxsim.clock import Clock
+from wxsim.serving import serve
+from wxsim.world import World
 
 
 class Wxsim:
@@ -23,9 +21,6 @@ class Wxsim:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         """Make a new world; the server starts when the URL is first read."""
-        # Imported late: a test run that never asks for the fixture pays nothing.
-        from wxsim.world import World  # noqa: PLC0415
-
         self.world: World = World()
         self._stack = stack
         self._url = ""
@@ -39,8 +34,6 @@ class Wxsim:
     def url(self) -> str:
         """The base URL of the world, served from a thread."""
         if not self._url:
-            from wxsim.serving import serve  # noqa: PLC0415
-
             self._url = self._stack.enter_context(serve(self.world)).url
         return self._url
 

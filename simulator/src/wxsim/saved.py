@@ -109,7 +109,8 @@ def load(path: Path) -> World:
 
 
 def _fill(world: World, kept: Saved) -> None:
-    world.people, world.apps = kept.people, kept.apps
+    world.restore_people(kept.people)
+    world.apps = kept.apps
     world.dice.counts = kept.counts
     for kind, entries in kept.codes.items():
         _refill(world.codes.shelves[kind], entries)

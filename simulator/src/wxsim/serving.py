@@ -84,6 +84,8 @@ def make_server(world: World) -> Server:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        # Longer than clients keep a connection, so that none meets a closing one.
+        timeout_keep_alive=75,
         lifespan="off",
     )
     return Server(config)

@@ -73,6 +73,7 @@ class State:
         dice, rules = Dice(seed), self.rules
         self.dice = dice
         self.people: dict[str, Person] = {}
+        self._numbers: dict[PhoneNumber, str] = {}
         self.apps: dict[str, App] = {}
         self.identities = Identities(dice)
         self.codes = Codes(dice, rules)
@@ -98,6 +99,8 @@ class State:
     @settings.setter
     def settings(self, settings: Settings) -> None:
         self.rules.settings = settings
+        self.codes.limit(settings.dead_codes_kept)
+        self.journal.resize(settings.journal_size)
 
     def add_app(self, app: App) -> App:
         """Add an app, or replace the one with the same appid."""
@@ -114,10 +117,16 @@ class State:
     def set_phone(self, person: Person, phone: PhoneNumber | None) -> None:
         """Give a person a number, or none; whoever had the number loses it."""
         if phone is not None:
-            for other in self.people.values():
-                if other.phone == phone:
-                    other.phone = None
+            former = self.people.get(self._numbers.get(phone, ""))
+            if former is not None and former.phone == phone:
+                former.phone = None
+            self._numbers[phone] = person.name
         person.phone = phone
+
+    def restore_people(self, people: dict[str, Person]) -> None:
+        """Take back the people of a saved world."""
+        self.people = people
+        self._numbers = {person.phone: name for name, person in people.items() if person.phone is not None}
 
     def person(self, name: str) -> Person:
         """Return a person by name.
@@ -140,6 +149,11 @@ class State:
         if found is None:
             raise Unknown("app", appid)
         return found
+
+    def login_code(self, appid: str, person: str, now: float) -> str:
+        """Make a login_code; this is where the session_key may rotate."""
+        key = self.session_keys.at_login(appid, person, now)
+        return self.codes.issue("login", appid, person, now, key.value)
 
     def device(self, person: Person, name: str) -> Device:
         """Return a person's device; a new name is a new device."""

@@ -91,7 +91,7 @@ class Tokens:
         length = settings.access_token_length - 3
         text = f"{number}_{self._dice.long_word(length, 'token', kind, appid)}"
         end = now + settings.access_token_ttl
-        token = Token(appid, kind, now, end, float("inf"))
+        token = Token(appid, kind, now, end, end + REMEMBERED)
         self.known.sweep(now)
         self.known.put(text, token, end + REMEMBERED)
         self.newest[f"{kind}/{appid}"] = text

@@ -49,4 +49,4 @@ class MemoryDirectory:
         return Member(username) if known is not None and same else None
 
     def _hash(self, password: str) -> bytes:
-        return hashlib.scrypt(password.encode(), salt=self._salt, n=2**12, r=8, p=1)
+        return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=self._salt, n=2**12, r=8, p=1)

@@ -43,7 +43,7 @@ class AesGcmVault:
             Fault(f"vault.keys.{name}", problem) for name, key in keys.items() if (problem := _problem(name, key))
         ]
         if active not in keys:
-            faults.append(Fault("vault.active", f"there is no key {active!r}"))
+            faults.append(Fault("vault.active", "names no key of vault.keys"))
         if faults:
             raise ConfigurationError(faults)
         self._active = active
@@ -77,7 +77,7 @@ class AesGcmVault:
         if cipher is None:
             raise ValueError("sealed by a key that is not in the ring")
         try:
-            data = base64.urlsafe_b64decode(text)
+            data = base64.b64decode(text, altchars=b"-_", validate=True)
             return cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
         except (binascii.Error, InvalidTag):
             raise ValueError("not sealed for this place, or changed") from None

@@ -73,6 +73,8 @@ class OpenData:
             StoreUnavailable: Nothing was done.
         """
         session = await self._sessions.authenticate(session_token)
+        if encrypted is not None:
+            parse_ciphertext(*encrypted)  # what is malformed is told before any key is used
         payload: Mapping[str, Any] = {}
         if signed is not None:
             payload = await self._verify(session.subject, *signed)

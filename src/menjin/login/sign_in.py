@@ -1,6 +1,7 @@
 """Sign in: a login_code becomes a session.
 
-One WeChat call, one transaction (identity, account, session_key), one session write. No access_token.
+One WeChat call and one transaction (identity, account, session_key, and the session where it is kept in the
+same database). No access_token.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ class SignIn:
         async with self._transactions.transaction():
             resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
-        return await self._issue(app, exchange.openid, resolved, device)
+            signed_in = await self._issue(app, exchange.openid, resolved, device)
+        self._tell(signed_in, resolved)
+        return signed_in
 
     async def _repeat(self, appid: str, login_code: str, idempotency_key: Secret | None) -> SignedIn:
         if idempotency_key is None:
@@ -113,11 +116,14 @@ class SignIn:
         subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, to_bound(resolved.account))
         issued = await self._sessions.issue(app, subject, device)
         session = issued.session
-        names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
-        for name in names:
-            self._listener.hear(Event(name, app.appid, session.session_id, identity.identity_id))
         expires_in = whole_seconds(session.expires_at - session.issued_at)
         return SignedIn(session, issued.session_token, expires_in, resolved.is_new)
+
+    def _tell(self, signed_in: SignedIn, resolved: Resolved) -> None:
+        session = signed_in.session
+        names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
+        for name in names:
+            self._listener.hear(Event(name, session.subject.appid, session.session_id, resolved.identity.identity_id))
 
 
 def to_bound(account: Account | None) -> BoundAccount | None:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 
@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from menjin.aio import AsyncMenjin
@@ -30,12 +30,18 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _SLUGS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
-def create_app(menjin: AsyncMenjin, extra_routes: list[Route] | None = None) -> ASGIApp:
-    """Return the service as an ASGI app; its lifespan opens and closes `menjin`."""
+def create_app(
+    menjin: AsyncMenjin,
+    extra_routes: Sequence[Route | Mount] = (),
+    on_start: Callable[[], Awaitable[None]] | None = None,
+) -> ASGIApp:
+    """Return the service as an ASGI app; its lifespan opens and closes `menjin`, and calls `on_start` between."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with menjin:
+            if on_start is not None:
+                await on_start()
             gc.collect()
             gc.freeze()
             async with asyncio.TaskGroup() as chores:
@@ -49,7 +55,7 @@ def create_app(menjin: AsyncMenjin, extra_routes: list[Route] | None = None) -> 
     async def openapi(_request: Request) -> Response:
         return Response(contract, media_type="application/json")
 
-    routes = [*Routes(menjin).routes(), Route("/openapi.json", openapi), *(extra_routes or [])]
+    routes = [*Routes(menjin).routes(), Route("/openapi.json", openapi), *extra_routes]
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False
@@ -120,6 +126,10 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
     code = _SLUGS.get(error.status_code, "request_invalid")
     response = _to_response(plain_problem(code, language=language, request_id=request.state.request_id))
     response.headers.update(error.headers or {})
+    if code == "method_not_allowed":  # Starlette names the methods of the first route of this path only
+        fitting = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+        methods = {name for route in fitting for name in getattr(route, "methods", None) or ()}
+        response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
 

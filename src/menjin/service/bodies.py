@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -70,6 +71,7 @@ class StepUpBody(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 B = TypeVar("B", bound=Struct)
+_QUOTED = re.compile(r"'.*'")
 
 
 async def read_body(request: Request, shape: type[B]) -> B:
@@ -175,6 +177,6 @@ def _to_device(session: Session) -> dict[str, Any] | None:
 
 
 def _to_fault(error: msgspec.ValidationError) -> Fault:
-    """Return where and what, in msgspec's words; it names fields and types, never their values' text."""
+    """Return where and what, in msgspec's words, without the value it may quote."""
     problem, _, path = str(error).partition(" - at `")
-    return Fault(path.rstrip("`").lstrip("$.") or "body", problem[:200])
+    return Fault(path.rstrip("`").lstrip("$.") or "body", _QUOTED.sub("'…'", problem)[:200])

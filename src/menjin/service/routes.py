@@ -73,7 +73,8 @@ class Routes:
         """Return them."""
         return [
             Route("/v1/sessions", self.sign_in, methods=["POST"]),
-            Route("/v1/session", self.session, methods=["GET", "DELETE"]),  # one route, so that Allow names both
+            Route("/v1/session", self.who, methods=["GET"]),
+            Route("/v1/session", self.sign_out, methods=["DELETE"]),
             Route("/v1/session/rotate", self.rotate, methods=["POST"]),
             Route("/v1/session/step-up", self.step_up, methods=["POST"]),
             Route("/v1/sessions", self.list_sessions, methods=["GET"]),
@@ -93,10 +94,6 @@ class Routes:
         key = read_idempotency_key(request)
         signed_in = await self._menjin.sign_in(body.appid, body.login_code, device, idempotency_key=key)
         return answer(to_signed_in(signed_in), 201)
-
-    async def session(self, request: Request) -> Response:
-        """GET or DELETE /v1/session."""
-        return await (self.sign_out(request) if request.method == "DELETE" else self.who(request))
 
     async def who(self, request: Request) -> Response:
         """GET /v1/session."""

@@ -96,6 +96,12 @@ class DirectorySection(_Section):
     call: str = Field(pattern=r"^[\w.]+:[\w]+$")
 
 
+class LegacySection(_Section):
+    """`[legacy]`: Tencent's old session protocols, served under `/legacy/{protocol}/{appid}/`; none unless named."""
+
+    protocols: list[Literal["weapp-session", "wafer", "wafer2"]] = Field(default_factory=list)
+
+
 class DevSection(_Section):
     """`[dev]`: what a production start refuses."""
 
@@ -113,6 +119,7 @@ class Settings(BaseSettings):
     redis: RedisSection | None = None
     wechat: WeChatSection = WeChatSection()
     directory: DirectorySection | None = None
+    legacy: LegacySection = LegacySection()
     dev: DevSection = DevSection()
 
     @classmethod

@@ -60,6 +60,34 @@ def pay(order: Order) -> object:
     return state.payments.make(wish.appid, wish.person, order.now, wish.mch_id, wish.out_trade_no)
 
 
+class PrefetchOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a cold start with data pre-fetch."""
+
+    appid: str
+    person: str
+    path: str = ""
+    query: str = ""
+    scene: int = 1001
+
+
+@route("POST", "prefetch")
+def prefetch(order: Order) -> object:
+    """Return the query WeChat's servers send to the developer at a cold start.
+
+    Without a token it carries a login_code, and the session_key may rotate.
+    Source: https://developers.weixin.qq.com/miniprogram/dev/framework/ability/pre-fetch.html
+    """
+    wish, state = order.read(PrefetchOrder), order.state
+    state.app(wish.appid)
+    token = state.person(wish.person).fetch_tokens.get(wish.appid)
+    query: dict[str, object] = {"appid": wish.appid, "timestamp": int(order.now)}
+    if token is None:
+        query["code"] = state.login_code(wish.appid, wish.person, order.now)
+    else:
+        query["token"] = token
+    return {**query, "path": wish.path, "query": wish.query, "scene": wish.scene}
+
+
 class KeyOrder(msgspec.Struct, forbid_unknown_fields=True):
     """The body of an order about a session_key."""
 

@@ -61,10 +61,18 @@ def put_person(order: Order) -> object:
     if not isinstance(count, int) or not 0 < count <= MOST:
         detail = f"count must be 1 to {MOST}"
         raise Wrong(detail)
-    names = [f"{name}{number}" for number in range(1, count + 1)]
-    for each in names:
-        change(order.state, each, fields)
-    return {"first": names[0], "last": names[-1], "count": count}
+    for number in range(1, count + 1):
+        change(order.state, f"{name}{number}", _numbered(fields, number))
+    return {"first": f"{name}1", "last": f"{name}{count}", "count": count}
+
+
+def _numbered(fields: dict[str, object], number: int) -> dict[str, object]:
+    """Return the fields of one of a crowd: ``#`` in a phone number counts."""
+    phone = fields.get("phone")
+    if not isinstance(phone, str) or "#" not in phone:
+        return fields
+    first, last = phone.index("#"), phone.rindex("#") + 1
+    return {**fields, "phone": f"{phone[:first]}{number:0{last - first}d}{phone[last:]}"}
 
 
 def change(state: State, name: str, fields: dict[str, object]) -> Person:

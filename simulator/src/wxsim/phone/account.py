@@ -16,6 +16,13 @@ def get_account_info(hand: Hand) -> Answer:
     return {"miniProgram": {"appId": app.appid, "envVersion": app.env, "version": version}}
 
 
+@api("setBackgroundFetchToken")
+def set_background_fetch_token(hand: Hand) -> Answer:
+    """Keep a token that a later data pre-fetch carries instead of a code."""
+    hand.person.fetch_tokens[hand.app.appid] = hand.text("token")
+    return {}
+
+
 @api("getAppBaseInfo")
 @api("getSystemInfoSync")
 def get_system_info(hand: Hand) -> Answer:

@@ -18,9 +18,7 @@ def login(hand: Hand) -> Answer:
         raise WxFail(reason, 1402101)
     if hand.app.mock_code:
         return {"code": MOCK_CODE}
-    state, appid, name = hand.state, hand.app.appid, hand.person.name
-    key = state.session_keys.at_login(appid, name, hand.now)
-    return {"code": state.codes.issue("login", appid, name, hand.now, key.value)}
+    return {"code": hand.state.login_code(hand.app.appid, hand.person.name, hand.now)}
 
 
 @api("checkSession", online=True, limited=True)

@@ -26,7 +26,7 @@ def token(call: Call) -> Reply:
     """Issue a new token; the one before works on for five minutes."""
     if call.query("grant_type") != "client_credential":
         raise Refusal(40002)
-    app = credentials(call, call.query("appid"), call.query("secret"))
+    app = _issuing(call, credentials(call, call.query("appid"), call.query("secret")))
     limit = call.state.settings.legacy_token_per_day
     call.state.quotas.day(app.appid, call.request.path, limit, call.now)
     return _reply(call, *call.state.tokens.legacy(app.appid, call.now))
@@ -38,7 +38,7 @@ def stable_token(call: Call) -> Reply:
     body, path, settings = call.body(StableBody), call.request.path, call.state.settings
     if body.grant_type != "client_credential":
         raise Refusal(40002)
-    app = credentials(call, body.appid, body.secret)
+    app = _issuing(call, credentials(call, body.appid, body.secret))
     call.state.quotas.minute(f"{path} {app.appid}", settings.stable_per_minute, call.now)
     call.state.quotas.day(app.appid, path, settings.stable_per_day, call.now)
     tokens = call.state.tokens
@@ -47,10 +47,10 @@ def stable_token(call: Call) -> Reply:
 
 
 def credentials(call: Call, appid: str, secret: str) -> App:
-    """Return the app behind an appid and its secret, called from an allowed address.
+    """Return the app behind an appid and its secret.
 
     Raises:
-        Refusal: 41002, 41004, 40013, 40125, 40164 or the app's own token_errcode.
+        Refusal: 41002, 41004, 40013 or 40125.
     """
     for value, errcode in ((appid, 41002), (secret, 41004)):
         if not value:
@@ -60,6 +60,15 @@ def credentials(call: Call, appid: str, secret: str) -> App:
         raise Refusal(40013)
     if app.secret != secret:
         raise Refusal(40125)
+    return app
+
+
+def _issuing(call: Call, app: App) -> App:
+    """Return an app that may be issued tokens at this address.
+
+    Raises:
+        Refusal: 40164 or the app's own token_errcode.
+    """
     if app.token_errcode:
         raise Refusal(app.token_errcode)
     address = call.request.client_ip

@@ -1,0 +1,185 @@
+"""A configuration that cannot work: every fault at once, exit 2, no secret shown; and the ways a secret may come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from menjin import new_vault_key
+from menjin.cli import _APP
+from menjin.errors import ConfigurationError
+from menjin.service.settings import load_settings, to_parts
+from support.program import serve_to_the_end
+
+APPID = "wx0123456789abcdef"
+SECRET = "canary0123456789canary0123456789"
+KEY = new_vault_key().reveal()
+GOOD_APP = f'[[apps]]\nappid = "{APPID}"\napp_secret = "{SECRET}"\n'
+GOOD_VAULT = f'[vault]\nactive = "k1"\nkeys.k1 = "{KEY}"\n'
+SAMPLE = "01" * 16
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+def refuse(text: str | bytes | None, folder: Path) -> str:
+    """Return what `menjin serve` says to a configuration; fail unless it exits 2 without showing a secret."""
+    path = folder / "menjin.toml"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigurationError):  # the command would serve for ever
+        to_parts(load_settings(path))
+    result = CliRunner().invoke(_APP, ["serve", "--config", str(path), "--port", "1"])
+    assert result.exit_code == 2, (result.output, result.exception)
+    assert "fault(s)" in result.stderr.splitlines()[-1]
+    assert result.stdout == ""
+    assert SECRET not in result.output
+    assert KEY not in result.output
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, ["vault", "menjin keys new"]),
+        ("", ["vault"]),
+        ("[[apps", ["menjin.toml", "cannot be read"]),
+        (b"\xff\xfe", ["menjin.toml", "cannot be read"]),
+        (GOOD_VAULT, ["apps", "at least one"]),
+        (GOOD_APP, ["vault"]),
+        (GOOD_VAULT + GOOD_APP + GOOD_APP, [APPID, "twice"]),
+        (GOOD_VAULT + '[[apps]]\nappid = "wx1"\napp_secret = "x"', ["apps.0.appid"]),
+        (GOOD_VAULT + f'[[apps]]\nappid = "{APPID}"', ["has no app_secret", f"MENJIN_APP_{APPID.upper()}_SECRET"]),
+        (GOOD_VAULT + f'[[apps]]\nappid = "{APPID}"\napp_secret = ""', ["has no app_secret"]),
+        (GOOD_VAULT + f'[[apps]]\nappid = "{APPID}"\napp_secret_file = "none"', ["apps.0", "none"]),
+        (GOOD_APP + '[vault]\nactive = "k1"', ["vault.active"]),
+        (GOOD_APP + '[vault]\nactive = "k2"\nkeys.k1 = "' + KEY + '"', ["vault.active"]),
+        (GOOD_APP + '[vault]\nactive = "k1"\nkeys.k1 = "c2hvcnQ="', ["vault.keys.k1", "32 bytes"]),
+        (GOOD_APP + '[vault]\nactive = "k1"\nkeys.k1 = "é"', ["vault"]),
+        (GOOD_APP + '[vault]\nactive = "k1"\nkeys_file.k1 = "none"', ["vault", "none"]),
+        (GOOD_APP + "vault = 3", ["apps.0.vault", "vault"]),
+        ("vault = 3\n" + GOOD_APP, ["vault"]),
+        (GOOD_APP + GOOD_VAULT + "[nowhere]\na = 1", ["nowhere", "no such section"]),
+        (GOOD_APP + GOOD_VAULT + "[wechat]\ntimeout = 1", ["wechat.timeout"]),
+        (GOOD_APP + GOOD_VAULT + '[wechat]\nbase_url = "http://api.weixin.qq.com"', ["wechat.base_url", "https"]),
+        (GOOD_APP + GOOD_VAULT + '[wechat]\nbase_url = "https://127.0.0.1:8701"', ["wechat.base_url"]),
+        (GOOD_APP + GOOD_VAULT + '[wechat]\nbase_url = "ftp://x"', ["wechat.base_url"]),
+        (GOOD_APP + GOOD_VAULT + "[wechat]\ndeadline = 0", ["wechat.deadline"]),
+        (GOOD_APP.replace(SECRET, SAMPLE) + GOOD_VAULT, [APPID, "sample app_secret"]),
+        (GOOD_APP + 'sign_in = "closed"\n' + GOOD_VAULT, ["apps.0.sign_in"]),
+        (GOOD_APP + "idle_timeout = 5\n" + GOOD_VAULT, ["apps.0.idle_timeout"]),
+        (GOOD_APP + "idle_timeout = 100\nabsolute_lifetime = 60\n" + GOOD_VAULT, ["apps.0", "longer"]),
+        (GOOD_APP + GOOD_VAULT + '[directory]\ncall = "nocolon"', ["directory.call"]),
+        (GOOD_APP + GOOD_VAULT + '[directory]\ncall = "no_such_module:verify"', ["directory.call", "no_such_module"]),
+        (GOOD_APP + GOOD_VAULT + '[directory]\ncall = "os.path:no_such"', ["directory.call", "no_such"]),
+        (GOOD_APP + GOOD_VAULT + '[directory]\ncall = ".relative:verify"', ["directory.call"]),
+        (GOOD_APP + GOOD_VAULT + '[directory]\ncall = "os:sep"', ["directory.call"]),
+        (GOOD_APP + GOOD_VAULT + '[database]\nurl = "postgresql://x"', ["database.url"]),
+        (GOOD_APP + GOOD_VAULT + '[database]\nurl = "sqlite:///:memory:"', ["database"]),
+        (GOOD_APP + GOOD_VAULT + '[database]\nurl = "sqlite:///menjin.toml/menjin.db"', ["database"]),
+    ],
+    ids=lambda value: value[-1][:20] if isinstance(value, list) else "",
+)
+def test_a_wrong_configuration_is_told_and_exits_2(tmp_path: Path, text: str | bytes | None, said: list[str]) -> None:
+    """Each fault names its place; nothing starts, nothing secret is printed."""
+    stderr = refuse(text, tmp_path)
+    assert all(part in stderr for part in said), stderr
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    """Faults of form come together, and so do faults of substance."""
+    form = refuse('x = 1\n[wechat]\nbase_url = "?"\ndeadline = 1\n[[apps]]\nappid = "a"\nsign_in = "b"', tmp_path)
+    for part in ("x:", "wechat.base_url", "wechat.deadline", "apps.0.appid", "apps.0.sign_in", "vault"):
+        assert part in form
+    assert "6 fault(s)" in form
+    substance = refuse(
+        f'[vault]\nactive = "k9"\nkeys.k1 = "short"\n[[apps]]\nappid = "{APPID}"\n[[apps]]\n'
+        f'appid = "wx0000000000000001"\napp_secret = "{SAMPLE}"\n[wechat]\nbase_url = "http://localhost:1"\n'
+        '[directory]\ncall = "no_such_module:x"\n',
+        tmp_path,
+    )
+    for part in ("vault.active", "vault.keys.k1", "no app_secret", "sample app_secret", "base_url", "directory.call"):
+        assert part in substance
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MENJIN_VAULT", "{not json"), ("MENJIN_APPS", "nonsense"), ("MENJIN_WECHAT__DEADLINE", "soon")],
+)
+def test_a_wrong_environment_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A variable that cannot be read is a fault like any other, not a trace."""
+    monkeypatch.setenv(name, value)
+    assert refuse(GOOD_APP + GOOD_VAULT, tmp_path)
+
+
+def test_the_program_says_so_on_stderr(tmp_path: Path) -> None:
+    """The real program: exit 2, one line a fault and a last one, no trace, no secret."""
+    (tmp_path / "menjin.toml").write_text(GOOD_APP + GOOD_VAULT + "[wechat]\nbase_url = 'http://x'\n[nope]\n", "utf-8")
+    ended = serve_to_the_end(tmp_path)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines()[0] == "menjin: nope: no such section"
+    assert len(ended.stderr.splitlines()) == 2
+    missing = serve_to_the_end(tmp_path, "--config", "none.toml", MENJIN_APP_SECRET=SECRET)
+    assert missing.returncode == 2
+    assert "Traceback" not in missing.stderr + ended.stderr
+    assert SECRET not in missing.stderr + ended.stderr
+
+
+def read_secret(text: str, folder: Path) -> str:
+    """Return the app_secret that a configuration comes to."""
+    (folder / "menjin.toml").write_text(text, "utf-8")
+    return to_parts(load_settings(folder / "menjin.toml")).apps.get(APPID).app_secret.reveal()
+
+
+def test_secrets_come_by_file_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """app_secret_file, MENJIN_APP_<APPID>_SECRET(_FILE), keys_file; the environment wins over the file."""
+    plain = f'[[apps]]\nappid = "{APPID}"\n'
+    (tmp_path / "secret").write_text("from-file\n", "utf-8")
+    (tmp_path / "key").write_text(KEY + "\n", "utf-8")
+    by_file = f'[[apps]]\nappid = "{APPID}"\napp_secret_file = "secret"\n[vault]\nactive = "k"\nkeys_file.k = "key"\n'
+    assert read_secret(by_file, tmp_path) == "from-file"
+    assert read_secret(GOOD_APP + GOOD_VAULT, tmp_path) == SECRET
+    monkeypatch.setenv(f"MENJIN_APP_{APPID.upper()}_SECRET_FILE", "secret")
+    assert read_secret(GOOD_VAULT + plain, tmp_path) == "from-file"
+    monkeypatch.setenv(f"MENJIN_APP_{APPID.upper()}_SECRET", "from-environment")
+    assert read_secret(GOOD_APP + GOOD_VAULT, tmp_path) == "from-environment"
+
+
+def test_the_environment_overrides_any_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MENJIN_<SECTION>__<KEY> wins over the file, beside which the section's other keys stay."""
+    monkeypatch.setenv("MENJIN_WECHAT__DEADLINE", "1500")
+    monkeypatch.setenv("MENJIN_DATABASE__URL", "sqlite:///elsewhere/other.db")
+    (tmp_path / "menjin.toml").write_text(
+        GOOD_APP + GOOD_VAULT + '[wechat]\nbase_url = "https://sh.api.weixin.qq.com"\n', "utf-8"
+    )
+    parts = to_parts(load_settings(tmp_path / "menjin.toml"))
+    assert parts.wechat_deadline.total_seconds() == 1.5
+    assert parts.base_url == "https://sh.api.weixin.qq.com"
+    assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_without_a_file_the_environment_may_say_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No menjin.toml is needed where the environment names vault and apps."""
+    monkeypatch.setenv("MENJIN_VAULT__ACTIVE", "k1")
+    monkeypatch.setenv("MENJIN_VAULT__KEYS", f'{{"k1": "{KEY}"}}')
+    monkeypatch.setenv("MENJIN_APPS", f'[{{"appid": "{APPID}"}}]')
+    monkeypatch.setenv(f"MENJIN_APP_{APPID.upper()}_SECRET", SECRET)
+    assert to_parts(load_settings(tmp_path / "none.toml")).apps.get(APPID).app_secret.reveal() == SECRET
+
+
+def test_settings_show_no_secret() -> None:
+    """The repr of what was read hides app_secret and vault keys."""
+    path = Path("menjin.toml")
+    path.write_text(GOOD_APP + GOOD_VAULT, "utf-8")
+    settings = load_settings(path)
+    for text in (repr(settings), str(settings), repr(to_parts(settings)), settings.model_dump_json()):
+        assert SECRET not in text
+        assert KEY not in text
