@@ -134,7 +134,7 @@ class Commands:
         raise StoreUnavailable
 
 
-class _NotAllowedError(StoreUnavailable):
+class _NotAllowedError(Exception):
     """The command is forbidden to us, or renamed away."""
 
 

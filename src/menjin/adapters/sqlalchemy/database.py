@@ -93,10 +93,6 @@ class Database:
         async with _begin(self._reading) as work:
             yield work
 
-    def is_in_transaction(self) -> bool:
-        """Whether the calling flow has a transaction open that `transaction` would join."""
-        return self._open.get() is not None
-
     async def create_schema(self) -> None:
         """Create the tables that are missing.
 
