@@ -10,6 +10,8 @@ import pytest
 from menjin import App
 from support.doors import APP, Colour, House, Storage, open_house
 
+pytest_plugins = ["support.servers"]
+
 MakeHouse = Callable[..., House]
 
 

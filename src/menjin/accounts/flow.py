@@ -42,6 +42,8 @@ class Accounts:
                 return Resolved(identity, _enabled(decision.account), conflict=True)
             account = await self._carry_out(work, app, identity, decision)
             identity = replace(identity, account_id=account.account_id if account else None)
+            if isinstance(decision, rules.Create) and unionid is not None:
+                return await self._settle_new(work, app, identity, unionid)
             identity = await self._note_unionid(work, app, identity, unionid)
             return Resolved(identity, _enabled(account), is_new=isinstance(decision, rules.Create))
 
@@ -100,7 +102,8 @@ class Accounts:
             case rules.Refuse():
                 raise BindingConflict
             case rules.Fill(account):
-                await work.put_external_id(account.account_id, member.external_id)
+                if not await work.put_external_id(account.account_id, member.external_id):
+                    raise BindingConflict
                 return replace(account, external_id=member.external_id)
             case rules.Use(account):
                 return _enabled_account(account)
@@ -127,10 +130,20 @@ class Accounts:
     async def _create(self, work: AccountTransaction, app: App, identity: Identity, external_id: str | None) -> Account:
         now = self._clock.now()
         account_id = AccountId(new_id("acc_", now, self._randomness.random_bytes(10)))
-        account = Account(account_id, app.realm, external_id, now)
-        await work.add_account(account)
-        await work.put_account_of_identity(identity.identity_id, account_id)
+        account = await work.add_account(Account(account_id, app.realm, external_id, now))
+        await work.put_account_of_identity(identity.identity_id, _enabled_account(account).account_id)
         return account
+
+    async def _settle_new(self, work: AccountTransaction, app: App, identity: Identity, unionid: UnionId) -> Resolved:
+        """Note the unionid of an account just made; if another first login of it was faster, join that account."""
+        own = await self._account_of(work, identity)
+        noted = await self._note_unionid(work, app, identity, unionid)
+        other = await self._account_by_unionid(work, app, unionid)
+        if own is None or other is None or other.account_id == own.account_id:
+            return Resolved(noted, own, is_new=True)
+        await work.put_account_of_identity(identity.identity_id, other.account_id)
+        await work.remove_account(own.account_id)
+        return Resolved(replace(noted, account_id=other.account_id), _enabled(other))
 
     async def _note_unionid(
         self, work: AccountTransaction, app: App, identity: Identity, unionid: UnionId | None

@@ -35,8 +35,12 @@ class AccountTransaction(Protocol):
         """Keep the identity, unless its openid is known; return the one that is kept."""
         ...
 
-    async def add_account(self, account: Account) -> None:
-        """Keep a new account."""
+    async def add_account(self, account: Account) -> Account:
+        """Keep a new account, unless its external_id is taken; return the one that is kept."""
+        ...
+
+    async def remove_account(self, account_id: AccountId) -> None:
+        """Forget an account that nothing refers to."""
         ...
 
     async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
@@ -48,11 +52,11 @@ class AccountTransaction(Protocol):
         ...
 
     async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
-        """Note which account a unionid belongs to, unless that is known already."""
+        """Note which account a unionid belongs to, unless that is known already, also to one who is just writing it."""
         ...
 
-    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
-        """Give an account its external_id."""
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> bool:
+        """Give an account its external_id; False if another account took it meanwhile, and nothing was changed."""
         ...
 
 

@@ -327,10 +327,19 @@ class _MemoryAccountWork:
         self._put(self._identities, identity.identity_id, identity)
         return identity
 
-    async def add_account(self, account: Account) -> None:
-        self._put(self._accounts, account.account_id, account)
+    async def add_account(self, account: Account) -> Account:
         if account.external_id is not None:
+            kept = self._by_external_id.get((account.realm, account.external_id))
+            if kept is not None:
+                return self._accounts[kept]
             self._put(self._by_external_id, (account.realm, account.external_id), account.account_id)
+        self._put(self._accounts, account.account_id, account)
+        return account
+
+    async def remove_account(self, account_id: AccountId) -> None:
+        account = self._take(self._accounts, account_id)
+        if account is not None and account.external_id is not None:
+            self._take(self._by_external_id, (account.realm, account.external_id))
 
     async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
         bound = replace(self._identities[identity_id], account_id=account_id)
@@ -343,10 +352,18 @@ class _MemoryAccountWork:
         if (realm, open_platform, unionid) not in self._by_unionid:
             self._put(self._by_unionid, (realm, open_platform, unionid), account_id)
 
-    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> bool:
         account = replace(self._accounts[account_id], external_id=external_id)
+        if self._by_external_id.get((account.realm, external_id), account_id) != account_id:
+            return False
         self._put(self._accounts, account_id, account)
         self._put(self._by_external_id, (account.realm, external_id), account_id)
+        return True
+
+    def _take(self, table: dict[K, V], key: K) -> V | None:
+        if key in table:
+            self.undo.append(partial(table.__setitem__, key, table[key]))
+        return table.pop(key, None)
 
     def _put(self, table: dict[K, V], key: K, value: V) -> None:
         if key in table:

@@ -71,9 +71,14 @@ class VaultSection(_Section):
 
 
 class DatabaseSection(_Section):
-    """`[database]`."""
+    """`[database]`: sqlite:///…, postgresql://… or mysql://…; with a password in it, better by `url_file`.
 
-    url: str = Field(default="sqlite:///menjin.db", pattern=r"^sqlite:///.+$")
+    `pool_size`: connections at most, of each process; by default 4 for SQLite, 10 else.
+    """
+
+    url: SecretStr = SecretStr("sqlite:///menjin.db")
+    url_file: Path | None = None
+    pool_size: int | None = Field(default=None, ge=1, le=200)
 
 
 class RedisSection(_Section):
@@ -222,10 +227,12 @@ def to_database(settings: Settings) -> Database:
     """Return the database the settings name.
 
     Raises:
-        ConfigurationError: It is no file, or its folder cannot be made.
+        ConfigurationError: The URL is none, its driver is missing, or a SQLite file's folder cannot be made.
     """
+    section = settings.database
     try:
-        return Database(open_async_engine(settings.database.url))
+        url = _read_file(section.url_file) or section.url.get_secret_value()
+        return Database(open_async_engine(url, pool_size=section.pool_size))
     except (ValueError, OSError) as error:
         raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
 

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from menjin.accounts.model import Account, Identity
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
 from menjin.clock import from_micros, to_micros
+from menjin.errors import BindingConflict
 from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
 
 
@@ -53,7 +53,9 @@ class _SqlAccountWork:
 
     async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
         where = (ACCOUNTS.c.realm == realm, ACCOUNTS.c.external_id == external_id)
-        return await self._account(sa.select(ACCOUNTS).where(*where))
+        found = await self._account(sa.select(ACCOUNTS).where(*where))
+        # MySQL's utf8mb4_bin takes "ming" and "ming " for the same.
+        return found if found is not None and found.external_id == external_id else None
 
     async def add_identity(self, identity: Identity) -> Identity:
         known = await self.find_identity(identity.appid, identity.openid)
@@ -67,17 +69,26 @@ class _SqlAccountWork:
             "account_id": identity.account_id,
             "created_at": to_micros(identity.created_at),
         }
-        await self._work.run(insert(IDENTITIES).values(**values).on_conflict_do_nothing())
+        await self._work.add_or_keep(IDENTITIES, values)
         return await self.find_identity(identity.appid, identity.openid) or identity
 
-    async def add_account(self, account: Account) -> None:
+    async def add_account(self, account: Account) -> Account:
         values = {
             "account_id": account.account_id,
             "realm": account.realm,
             "external_id": account.external_id,
             "created_at": to_micros(account.created_at),
         }
-        await self._work.run(sa.insert(ACCOUNTS).values(**values))
+        await self._work.add_or_keep(ACCOUNTS, values)
+        if account.external_id is None:
+            return account
+        kept = await self.find_account_by_external_id(account.realm, account.external_id)
+        if kept is None:
+            raise BindingConflict  # MySQL: taken by one that differs in trailing blanks only
+        return kept
+
+    async def remove_account(self, account_id: AccountId) -> None:
+        await self._work.run(sa.delete(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
 
     async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
         await self._put_identity(identity_id, account_id=account_id)
@@ -87,11 +98,11 @@ class _SqlAccountWork:
 
     async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
         values = {"realm": realm, "open_platform": open_platform, "unionid": unionid, "account_id": account_id}
-        await self._work.run(insert(UNIONIDS).values(**values).on_conflict_do_nothing())
+        await self._work.add_or_keep(UNIONIDS, values)
 
-    async def put_external_id(self, account_id: AccountId, external_id: str) -> None:
+    async def put_external_id(self, account_id: AccountId, external_id: str) -> bool:
         changed = sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)
-        await self._work.run(changed.values(external_id=external_id))
+        return await self._work.try_run(changed.values(external_id=external_id))
 
     async def _put_identity(self, identity_id: IdentityId, **values: str) -> None:
         changed = sa.update(IDENTITIES).where(IDENTITIES.c.identity_id == identity_id)

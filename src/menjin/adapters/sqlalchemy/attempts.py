@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.tables import CIPHERTEXT_USES, KEY_ATTEMPTS
@@ -31,7 +30,7 @@ class SqlAttempts:
         count = KEY_ATTEMPTS.c.attempts
         more = sa.update(KEY_ATTEMPTS).where(*_key(appid, openid, key_mac), count < FAILURES_AT_MOST)
         async with self._database.transaction() as work:
-            await work.run(insert(KEY_ATTEMPTS).values(**values).on_conflict_do_nothing())
+            await work.add_or_keep(KEY_ATTEMPTS, values)
             counted = await work.run(more.values(attempts=count + 1))
             if not counted.rowcount:
                 return 0
@@ -82,7 +81,7 @@ class SqlAttempts:
             "payload_sealed": sealed,
         }
         async with self._database.transaction() as work:
-            await work.run(insert(CIPHERTEXT_USES).values(**values).on_conflict_do_nothing())
+            await work.add_or_keep(CIPHERTEXT_USES, values)
 
     async def purge_uses(self, before: datetime) -> int:
         """Forget uses older than `before`."""

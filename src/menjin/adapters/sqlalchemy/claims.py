@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.tables import CLAIMS
 from menjin.clock import from_micros, to_micros
 from menjin.login.claims import Claim
@@ -24,10 +23,12 @@ class SqlClaims:
         """Claim a code; False if it is claimed already."""
         values = {"code_hash": code_hash, "claimed_until": to_micros(until), "is_keyed": is_keyed}
         expired = (CLAIMS.c.code_hash == code_hash, CLAIMS.c.claimed_until <= to_micros(now))
-        async with self._database.transaction() as work:
+
+        async def deed(work: Work) -> bool:
             await work.run(sa.delete(CLAIMS).where(*expired))
-            made = await work.run(insert(CLAIMS).values(**values).on_conflict_do_nothing())
-            return made.rowcount == 1
+            return await work.add_if_new(CLAIMS, values)
+
+        return await self._database.run(deed)
 
     async def find(self, code_hash: str) -> Claim | None:
         """Return what is known of a code."""

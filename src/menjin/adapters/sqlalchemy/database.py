@@ -5,23 +5,38 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from menjin.adapters.sqlalchemy.dialects import add_if_new, add_or_keep
+from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
+from menjin.adapters.sqlalchemy.schema import create_tables
 from menjin.adapters.sqlalchemy.tables import METADATA, SESSIONS
+from menjin.adapters.sqlalchemy.turns import Turns, find_turns
 from menjin.bridge import settle
 from menjin.errors import StoreUnavailable
 
+__all__ = ["Database", "StatementRefused", "Work", "open_async_engine", "open_engine"]
+
+T = TypeVar("T")
 _LOG = logging.getLogger("menjin.sql")
-_BUSY_SECONDS = 3
 _BUGS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+_DEADLOCKS = frozenset({"40P01", "40001", 1213})  # PostgreSQL's SQLSTATEs, MySQL's errno
+_ATTEMPTS = 4
+
+
+class StatementRefused(RuntimeError):
+    """The database refused a statement of ours as wrong: a bug. No statement, no value: the kind and its number."""
+
+
+class _Deadlock(StoreUnavailable):
+    """The database undid this transaction so that another could go on; it may be repeated."""
 
 
 class Work:
@@ -29,6 +44,7 @@ class Work:
 
     def __init__(self, connection: sa.Connection | AsyncConnection) -> None:
         self._connection = connection
+        self._backend = connection.dialect.name
 
     async def run(self, statement: sa.Executable) -> sa.CursorResult[Any]:
         """Execute one statement."""
@@ -39,12 +55,35 @@ class Work:
         """Execute a query and return its first row, or None."""
         return (await self.run(statement)).first()
 
+    async def add_or_keep(self, table: sa.Table, values: dict[str, Any]) -> None:
+        """Insert a row unless one of its unique keys is taken; either way the row there is locked by now."""
+        await self.run(add_or_keep(self._backend, table, values))
+
+    async def add_if_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
+        """Insert a row unless one of its unique keys is taken; return whether it was.
+
+        For values of certain shape only: MySQL would cut those too long.
+        """
+        statement = add_if_new(self._backend, table, values).execution_options(preserve_rowcount=True)
+        return (await self.run(statement)).rowcount == 1
+
+    async def try_run(self, statement: sa.Executable) -> bool:
+        """Execute a statement that a unique key may forbid; False if it did, and the transaction goes on."""
+        point: Any = await settle(self._connection.begin_nested())  # of either colour
+        try:
+            await self.run(statement)
+        except exc.IntegrityError:
+            await settle(point.rollback())
+            return False
+        await settle(point.commit())
+        return True
+
     async def create(self, metadata: sa.MetaData) -> None:
-        """Create the tables that are missing."""
+        """Create the tables that are missing; several processes may do so at once."""
         if isinstance(self._connection, AsyncConnection):
-            await self._connection.run_sync(metadata.create_all)
+            await self._connection.run_sync(create_tables, metadata)
         else:
-            metadata.create_all(self._connection)
+            create_tables(self._connection, metadata)
 
 
 class Database:
@@ -56,7 +95,8 @@ class Database:
 
     def __init__(self, engine: sa.Engine | AsyncEngine) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(menjin_reads=True)
+        self._turns = find_turns(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+        self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
         _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
@@ -72,7 +112,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._engine) as work:
+        async with _begin(self._engine, self._turns) as work:
             before = self._open.set(work)
             try:
                 yield work
@@ -90,8 +130,27 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._reading) as work:
+        async with _begin(self._reading, self._turns) as work:
             yield work
+
+    async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
+        """Run a whole transaction, and again if the database undid it for another's sake (a deadlock).
+
+        Inside an open transaction it joins, and cannot be repeated.
+
+        Raises:
+            StoreUnavailable: The database cannot be asked; nothing was done.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                async with self.transaction() as work:
+                    return await deed(work)
+            except _Deadlock:
+                if self._open.get() is not None:
+                    raise
+                _LOG.warning("a deadlock; the transaction is run again")
+        async with self.transaction() as work:
+            return await deed(work)
 
     async def create_schema(self) -> None:
         """Create the tables that are missing.
@@ -128,8 +187,14 @@ def _forget_after_fork(engine: sa.Engine) -> None:
     os.register_at_fork(after_in_child=forget)
 
 
+def _reading_options(backend: str) -> dict[str, Any]:
+    """Return how to read: on PostgreSQL without BEGIN and COMMIT, which cost a round trip each."""
+    return {"menjin_reads": True, **({"isolation_level": "AUTOCOMMIT"} if backend == "postgresql" else {})}
+
+
 @asynccontextmanager
-async def _begin(engine: sa.Engine | AsyncEngine) -> AsyncIterator[Work]:
+async def _begin(engine: sa.Engine | AsyncEngine, turns: Turns) -> AsyncIterator[Work]:
+    turns.begin()
     try:
         if isinstance(engine, AsyncEngine):
             async with engine.begin() as connection:
@@ -137,68 +202,23 @@ async def _begin(engine: sa.Engine | AsyncEngine) -> AsyncIterator[Work]:
         else:
             with engine.begin() as connection:
                 yield Work(connection)
-    except _BUGS:
-        raise
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        _LOG.error("the database cannot be used: %s", type(cause).__name__)
+        failure = _to_failure(error)
+        if type(failure) is StoreUnavailable:
+            turns.note_failure()
     else:
         return
-    raise StoreUnavailable
+    raise failure from None  # no trace may show the error that knows statement and values
 
 
-def open_engine(url: str) -> sa.Engine:
-    """Open a database for callers without an event loop.
-
-    Args:
-        url: Such as `sqlite:///menjin.db`.
-    """
-    engine = sa.create_engine(_prepare(url), **_options())
-    _make_sqlite_safe(engine)
-    return engine
-
-
-def open_async_engine(url: str) -> AsyncEngine:
-    """Open a database for callers with an event loop.
-
-    Args:
-        url: Such as `sqlite:///menjin.db`; the async driver is chosen.
-    """
-    engine = create_async_engine(_prepare(url).set(drivername="sqlite+aiosqlite"), **_options())
-    _make_sqlite_safe(engine.sync_engine)
-    return engine
-
-
-def _options() -> dict[str, Any]:
-    return {
-        "hide_parameters": True,
-        "pool_size": 4,  # SQLite has one writer; more connections would only wait for each other
-        "max_overflow": 0,
-        "pool_timeout": _BUSY_SECONDS,
-        "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False},
-    }
-
-
-def _prepare(url: str) -> sa.URL:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
-        raise ValueError("the database is a SQLite file: sqlite:///path/to/menjin.db")
-    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    return parsed.set(drivername="sqlite+pysqlite")
-
-
-def _make_sqlite_safe(engine: sa.Engine) -> None:
-    """Take the write lock when a transaction begins: two readers that both want to write would fail later."""
-
-    @sa.event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection has no type
-        connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS}000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        reads = connection.get_execution_options().get("menjin_reads", False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _to_failure(error: Exception) -> Exception:
+    """Return what a failure means, and log it, by its kind and number only."""
+    cause = getattr(error, "orig", None) or error
+    number = getattr(cause, "sqlstate", None) or next((arg for arg in cause.args[:1] if isinstance(arg, int)), None)
+    name = f"{type(cause).__name__} {number}" if number is not None else type(cause).__name__
+    if number in _DEADLOCKS:
+        return _Deadlock()
+    if isinstance(error, _BUGS):
+        return StatementRefused(f"the database refused a statement: {name}")
+    _LOG.error("the database cannot be used: %s", name)
+    return StoreUnavailable()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.tables import KEY_CHECKS, KEYRINGS
@@ -27,9 +26,9 @@ class SqlKeyChecks:
         query = sa.select(KEYRINGS.c.openid).outerjoin(KEY_CHECKS, sa.and_(*same)).where(KEYRINGS.c.appid == appid, due)
         claimed: list[OpenId] = []
         async with self._database.transaction() as work:
-            for row in (await work.run(query.limit(most))).all():
+            for row in (await work.run(query.order_by(KEYRINGS.c.openid).limit(most))).all():
                 values = {"appid": appid, "openid": row.openid, "checked_at": 0}
-                await work.run(insert(KEY_CHECKS).values(**values).on_conflict_do_nothing())
+                await work.add_or_keep(KEY_CHECKS, values)
                 mine = sa.update(KEY_CHECKS).where(*_is(appid, row.openid), due)
                 if (await work.run(mine.values(checked_at=to_micros(now)))).rowcount:
                     claimed.append(row.openid)

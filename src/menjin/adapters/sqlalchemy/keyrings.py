@@ -29,18 +29,27 @@ class SqlKeyrings:
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None; one that no longer opens counts as none, and is reported."""
         async with self._database.reading() as work:
-            return await self._read(work, appid, openid)
+            row = await work.first(sa.select(KEYRINGS).where(*_is(appid, openid)))
+        return self._unseal(appid, openid, row)
 
     async def change(self, appid: AppId, openid: OpenId, rule: Callable[[Keyring | None], Keyring]) -> None:
         """Replace the keyring by what `rule` makes of it, with nobody in between."""
-        async with self._database.transaction() as work:
-            values = self._seal(appid, openid, rule(await self._read(work, appid, openid)))
-            changed = await work.run(sa.update(KEYRINGS).where(*_is(appid, openid)).values(**values))
-            if not changed.rowcount:
-                await work.run(sa.insert(KEYRINGS).values(appid=appid, openid=openid, **values))
 
-    async def _read(self, work: Work, appid: AppId, openid: OpenId) -> Keyring | None:
-        row = await work.first(sa.select(KEYRINGS).where(*_is(appid, openid)).with_for_update())
+        async def deed(work: Work) -> None:
+            query = sa.select(KEYRINGS).where(*_is(appid, openid)).with_for_update()
+            row = await work.first(query)
+            if row is None:
+                first = self._seal(appid, openid, rule(None))
+                await work.add_or_keep(KEYRINGS, {"appid": appid, "openid": openid, **first})
+                row = await work.first(query)
+                if row is not None and row.current_sealed == first["current_sealed"]:
+                    return  # no two sealed texts are the same: the row is ours, nobody came in between
+            values = self._seal(appid, openid, rule(self._unseal(appid, openid, row)))
+            await work.run(sa.update(KEYRINGS).where(*_is(appid, openid)).values(**values))
+
+        await self._database.run(deed)
+
+    def _unseal(self, appid: AppId, openid: OpenId, row: sa.Row[Any] | None) -> Keyring | None:
         if row is None:
             return None
         try:

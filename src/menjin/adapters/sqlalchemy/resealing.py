@@ -88,7 +88,7 @@ class Resealing:
     async def _reseal(self, work: Work, sealed: SealedColumn, batch: int) -> int:
         column, table = sealed.column, sealed.column.table
         old = sa.select(table).where(column.is_not(None), _is_not_by(column, self._vault.active))
-        rows = (await work.run(old.limit(batch))).all()
+        rows = (await work.run(old.order_by(*table.primary_key).limit(batch))).all()
         done = 0
         for row in rows:
             text, place = getattr(row, column.name), sealed.place(row)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
+
 METADATA = sa.MetaData()
 
-_ID = sa.String(30)
-_APPID = sa.String(32)
-_WECHAT_ID = sa.String(64)
-_HASH = sa.String(96)
+_ID = ascii_text(30)
+_APPID = ascii_text(32)
+_WECHAT_ID = ascii_text(64)
+_HASH = ascii_text(96)
+_NAME = any_text(64)
+_EXTERNAL_ID = any_text(128)
+_DIGEST = ascii_text(64)
+_REASON = ascii_text(16)
 _MICROS = sa.BigInteger
+
+
+@sa.event.listens_for(sa.Table, "after_parent_attach")
+def _take_mysql_options(table: sa.Table, parent: sa.MetaData) -> None:
+    """Give each of our tables the character set that holds every text, whatever the server's default is."""
+    if parent is METADATA:
+        table.dialect_kwargs.update(MYSQL_TABLES)
+
 
 ACCOUNTS = sa.Table(
     "accounts",
     METADATA,
     sa.Column("account_id", _ID, primary_key=True),
-    sa.Column("realm", sa.String(64), nullable=False),
-    sa.Column("external_id", sa.String(128)),
+    sa.Column("realm", _NAME, nullable=False),
+    sa.Column("external_id", _EXTERNAL_ID),
     sa.Column("created_at", _MICROS, nullable=False),
     sa.Column("disabled_at", _MICROS),
     sa.UniqueConstraint("realm", "external_id", name="uq_accounts_external_id"),
@@ -26,20 +40,21 @@ ACCOUNTS = sa.Table(
 IDENTITIES = sa.Table(
     "identities",
     METADATA,
-    sa.Column("identity_id", _ID, primary_key=True),
-    sa.Column("appid", _APPID, nullable=False),
-    sa.Column("openid", _WECHAT_ID, nullable=False),
+    # The primary key, for InnoDB: a secondary unique key is checked under gap locks, by which first logins of an
+    # openid that was erased a moment ago would deadlock.
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("openid", _WECHAT_ID, primary_key=True),
+    sa.Column("identity_id", _ID, nullable=False, unique=True),
     sa.Column("unionid", _WECHAT_ID),
     sa.Column("account_id", _ID, sa.ForeignKey("accounts.account_id"), index=True),
     sa.Column("created_at", _MICROS, nullable=False),
-    sa.UniqueConstraint("appid", "openid", name="uq_identities_openid"),
 )
 
 UNIONIDS = sa.Table(
     "unionids",
     METADATA,
-    sa.Column("realm", sa.String(64), primary_key=True),
-    sa.Column("open_platform", sa.String(64), primary_key=True),
+    sa.Column("realm", _NAME, primary_key=True),
+    sa.Column("open_platform", _NAME, primary_key=True),
     sa.Column("unionid", _WECHAT_ID, primary_key=True),
     sa.Column("account_id", _ID, sa.ForeignKey("accounts.account_id"), nullable=False, index=True),
 )
@@ -66,15 +81,15 @@ SESSIONS = sa.Table(
     sa.Column("identity_id", _ID, nullable=False, index=True),
     sa.Column("unionid", _WECHAT_ID),
     sa.Column("account_id", _ID),
-    sa.Column("external_id", sa.String(128)),
-    sa.Column("device_id", sa.String(64)),
-    sa.Column("device_label", sa.String(64)),
+    sa.Column("external_id", _EXTERNAL_ID),
+    sa.Column("device_id", _NAME),
+    sa.Column("device_label", _NAME),
     sa.Column("issued_at", _MICROS, nullable=False),
     sa.Column("last_seen_at", _MICROS, nullable=False),
     sa.Column("authenticated_at", _MICROS, nullable=False),
     sa.Column("idle_micros", _MICROS, nullable=False),
     sa.Column("ends_at", _MICROS, nullable=False, index=True),
-    sa.Column("end_reason", sa.String(16)),
+    sa.Column("end_reason", _REASON),
     sa.Column("ended_at", _MICROS),
 )
 
@@ -91,7 +106,7 @@ REVOCATIONS = sa.Table(
     METADATA,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("session_id", _ID, nullable=False),
-    sa.Column("reason", sa.String(16), nullable=False),
+    sa.Column("reason", _REASON, nullable=False),
     sa.Column("created_at", _MICROS, nullable=False, index=True),
     sa.Column("keep_until", _MICROS, nullable=False, index=True),
     sqlite_autoincrement=True,  # a number is never given again, even when the newest rows were purged
@@ -100,7 +115,7 @@ REVOCATIONS = sa.Table(
 CLAIMS = sa.Table(
     "sign_in_claims",
     METADATA,
-    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("code_hash", _DIGEST, primary_key=True),
     sa.Column("claimed_until", _MICROS, nullable=False, index=True),
     sa.Column("is_keyed", sa.Boolean, nullable=False),
     sa.Column("sealed", sa.Text),
@@ -112,7 +127,7 @@ KEY_ATTEMPTS = sa.Table(
     METADATA,
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("openid", _WECHAT_ID, primary_key=True),
-    sa.Column("key_mac", sa.String(64), primary_key=True),
+    sa.Column("key_mac", _DIGEST, primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reset_asked_at", _MICROS),
 )
@@ -122,9 +137,9 @@ CIPHERTEXT_USES = sa.Table(
     METADATA,
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("openid", _WECHAT_ID, primary_key=True),
-    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("digest", _DIGEST, primary_key=True),
     sa.Column("session_id", _ID, nullable=False),
-    sa.Column("form", sa.String(64), nullable=False),
+    sa.Column("form", _DIGEST, nullable=False),
     sa.Column("used_at", _MICROS, nullable=False, index=True),
     sa.Column("payload_sealed", sa.Text),
 )
@@ -135,5 +150,5 @@ KEY_CHECKS = sa.Table(
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("checked_at", _MICROS, nullable=False),
-    sa.Column("refused_mac", sa.String(64)),
+    sa.Column("refused_mac", _DIGEST),
 )

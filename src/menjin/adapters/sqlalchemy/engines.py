@@ -1,0 +1,171 @@
+"""Opening a database by its URL: which driver, how many connections, how long to wait.
+
+A dead database is to be known as dead within three seconds, whatever is dead about it: refused connections (at
+once), no answer to a connection (2 s), no answer to a statement (2.75 s, the database's own limits come before).
+A connection that the database closed while it lay in the pool is noticed before it is used.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from menjin.adapters.sqlalchemy.idle import watch_idle_connections
+from menjin.adapters.sqlalchemy.turns import Turns
+
+SQLITE_BUSY_SECONDS = 3
+_CONNECT_SECONDS = 2
+_ANSWER_SECONDS = 2.75
+_STATEMENT_MILLISECONDS = 2500
+_POOL_SECONDS = 3
+_RECYCLE_SECONDS = 1800  # younger than what proxies and NAT gateways forget
+_FORMS = "sqlite:///path/to/menjin.db, postgresql://user@host/name or mysql://user@host/name"
+_DRIVERS = {  # by backend: for sync callers, for async ones, the extra that brings them
+    "postgresql": ("psycopg", "psycopg", "postgres"),
+    "mysql": ("pymysql", "asyncmy", "mysql"),
+}
+_MYSQL_START = (
+    # Strict: a text too long is refused, never cut. The comment is for MariaDB only; MySQL has no such limit.
+    "SET SESSION sql_mode='TRADITIONAL', innodb_lock_wait_timeout=2, time_zone='+00:00'"
+    f" /*M!100100 , max_statement_time={_STATEMENT_MILLISECONDS / 1000} */"
+)
+
+
+def open_engine(url: str, *, pool_size: int | None = None) -> sa.Engine:
+    """Open a database for callers without an event loop.
+
+    Args:
+        url: `sqlite:///menjin.db`, `postgresql://…`, `mysql://…` or `mariadb://…`; the driver is chosen here.
+        pool_size: Connections at most; by default 4 for SQLite, which has one writer, and 10 elsewhere.
+
+    Raises:
+        ValueError: The URL is none of these, or its driver is not installed; its text is not in the message.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(parsed.set(drivername="sqlite+pysqlite"), **_sqlite_options(pool_size))
+        _make_sqlite_safe(engine)
+        return engine
+    driver, _, extra = _DRIVERS[parsed.get_backend_name()]
+    _need(driver, extra)
+    engine = sa.create_engine(_with(parsed, driver), **_options(parsed, pool_size, is_async=False))
+    _watch(engine)
+    return engine
+
+
+def open_async_engine(url: str, *, pool_size: int | None = None) -> AsyncEngine:
+    """Open a database for callers with an event loop; arguments and errors are those of `open_engine`."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), **_sqlite_options(pool_size))
+        _make_sqlite_safe(engine.sync_engine)
+        return engine
+    _, driver, extra = _DRIVERS[parsed.get_backend_name()]
+    _need(driver, extra)
+    engine = create_async_engine(_with(parsed, driver), **_options(parsed, pool_size, is_async=True))
+    _watch(engine.sync_engine)
+    return engine
+
+
+def _parse(url: str) -> sa.URL:
+    parsed = None
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except (exc.ArgumentError, ValueError):
+        backend = ""  # raised below, without the error that knows the URL
+    if parsed is None or not parsed.database or backend not in {"sqlite", "postgresql", "mysql", "mariadb"}:
+        raise ValueError(f"not a database's URL; it reads {_FORMS}")
+    if backend == "sqlite":
+        if parsed.database == ":memory:":
+            raise ValueError(f"a SQLite database is a file; the URL reads {_FORMS}")
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return parsed.set(drivername="mysql") if backend == "mariadb" else parsed
+
+
+def _need(driver: str, extra: str) -> None:
+    if importlib.util.find_spec(driver) is None:
+        raise ValueError(f"the driver {driver} is not installed: pip install 'menjin[{extra}]'")
+
+
+def _with(url: sa.URL, driver: str) -> sa.URL:
+    return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+
+
+def _watch(engine: sa.Engine) -> None:
+    Turns().watch(engine)
+    watch_idle_connections(engine)
+    if engine.dialect.name == "postgresql":
+        from menjin.adapters.sqlalchemy.patience import limit_patience  # noqa: PLC0415 - only where psycopg is
+
+        limit_patience(engine, _ANSWER_SECONDS)
+
+
+def _options(url: sa.URL, pool_size: int | None, *, is_async: bool) -> dict[str, Any]:
+    is_postgres = url.get_backend_name() == "postgresql"
+    return {
+        "hide_parameters": True,
+        "isolation_level": "READ COMMITTED",
+        "pool_size": pool_size or 10,
+        "max_overflow": 0,
+        "pool_timeout": _POOL_SECONDS,
+        "pool_recycle": _RECYCLE_SECONDS,
+        "connect_args": _postgres_arguments() if is_postgres else _mysql_arguments(is_async=is_async),
+    }
+
+
+def _postgres_arguments() -> dict[str, Any]:
+    limits = {
+        "statement_timeout": _STATEMENT_MILLISECONDS,
+        "lock_timeout": _STATEMENT_MILLISECONDS,
+        "idle_in_transaction_session_timeout": 30_000,
+    }
+    return {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "menjin",
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    }
+
+
+def _mysql_arguments(*, is_async: bool) -> dict[str, Any]:
+    write = {} if is_async else {"write_timeout": _ANSWER_SECONDS}
+    return {
+        "connect_timeout": _CONNECT_SECONDS,
+        "read_timeout": _ANSWER_SECONDS,
+        "charset": "utf8mb4",
+        "init_command": _MYSQL_START,
+        **write,
+    }
+
+
+def _sqlite_options(pool_size: int | None) -> dict[str, Any]:
+    return {
+        "hide_parameters": True,
+        "pool_size": pool_size or 4,
+        "max_overflow": 0,
+        "pool_timeout": SQLITE_BUSY_SECONDS,
+        "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+    }
+
+
+def _make_sqlite_safe(engine: sa.Engine) -> None:
+    """Take the write lock when a transaction begins: two readers that both want to write would fail later."""
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection has no type
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        wait = f"busy_timeout={SQLITE_BUSY_SECONDS}000"
+        for pragma in (wait, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        reads = connection.get_execution_options().get("menjin_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

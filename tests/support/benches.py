@@ -1,0 +1,138 @@
+"""Every store on every database, in the colours its drivers have, behind one blocking face."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+
+from menjin import AesGcmVault, Database, Secret, Stores, memory_stores, open_async_engine, open_engine, sql_stores
+from menjin.adapters.sqlalchemy.tables import METADATA
+from menjin.bridge import drive
+from support.servers import MariaDbServer, PostgresServer
+
+T = TypeVar("T")
+Kind = Literal[
+    "memory", "sqlite-sync", "sqlite-async", "postgres-sync", "postgres-async", "mariadb-sync", "mariadb-async"
+]
+KINDS: tuple[Kind, ...] = (
+    "memory",
+    "sqlite-sync",
+    "sqlite-async",
+    "postgres-sync",
+    "postgres-async",
+    "mariadb-sync",
+    "mariadb-async",
+)
+_KEYS = {"k1": Secret("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")}
+_THREADS = 16
+
+
+class Bench:
+    """Stores of one kind, and a way to run flows on them.
+
+    Args:
+        kind: Which.
+        url: Of the database; none for memory.
+        server: What it lives in, if it is a server.
+    """
+
+    def __init__(
+        self, kind: Kind, url: str | None = None, server: PostgresServer | MariaDbServer | None = None
+    ) -> None:
+        self.kind = kind
+        self.url = url
+        self._server = server
+        self._runner = asyncio.Runner() if kind.endswith("-async") else None
+        self.database = self._open(url) if url is not None else None
+        self.stores: Stores = self._make()
+        self.run(self.stores.prepare())
+
+    @property
+    def server(self) -> PostgresServer | MariaDbServer:
+        """The server; only where there is one."""
+        assert self._server is not None
+        return self._server
+
+    def run(self, flow: Coroutine[Any, Any, T]) -> T:
+        """Run one flow to its end."""
+        return self._runner.run(flow) if self._runner is not None else drive(flow)
+
+    def at_once(
+        self, makers: Sequence[Callable[[], Coroutine[Any, Any, T]]], threads: int = _THREADS
+    ) -> list[T | BaseException]:
+        """Run flows at the same time, in tasks or in threads; return what each gave or raised."""
+        if self._runner is not None:
+
+            async def gather() -> list[T | BaseException]:
+                return await asyncio.gather(*(make() for make in makers), return_exceptions=True)
+
+            return self._runner.run(gather())
+
+        def attempt(make: Callable[[], Coroutine[Any, Any, T]]) -> T | BaseException:
+            try:
+                return drive(make())
+            except Exception as error:  # noqa: BLE001 - the test judges it
+                return error
+
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(attempt, makers))
+
+    def wipe(self) -> None:
+        """Empty the stores."""
+        if self.url is None:
+            self.stores = self._make()
+            return
+        engine = open_engine(self.url, pool_size=1)
+        with engine.begin() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                connection.execute(sa.delete(table))
+        engine.dispose()
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement beside the stores, in a transaction of its own; return its rows, if it has any."""
+        assert self.url is not None
+        engine = open_engine(self.url, pool_size=1)
+        try:
+            with engine.begin() as connection:
+                result = connection.execute(sa.text(statement))
+                return [tuple(row) for row in result] if result.returns_rows else []
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.run(self.stores.close())
+        if self._runner is not None:
+            self._runner.close()
+        if self._server is not None and self.url is not None:
+            self._server.drop_database(self.url)
+
+    def _open(self, url: str) -> Database:
+        return Database(open_async_engine(url) if self._runner is not None else open_engine(url))
+
+    def _make(self) -> Stores:
+        if self.database is None:
+            return memory_stores()
+        return sql_stores(self.database, AesGcmVault("k1", _KEYS))
+
+
+def open_bench(kind: Kind, folder: Path, get_server: Callable[[str], Any]) -> Bench:
+    """Return a bench on a fresh database.
+
+    Args:
+        kind: Which.
+        folder: For SQLite.
+        get_server: Returns the fixture of a name.
+    """
+    name = kind.partition("-")[0]
+    if name == "memory":
+        return Bench(kind)
+    if name == "sqlite":
+        return Bench(kind, f"sqlite:///{folder / f'{kind}.db'}")
+    server = get_server(f"{name}_server")
+    return Bench(kind, server.fresh_database(), server)
