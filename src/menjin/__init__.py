@@ -8,7 +8,7 @@ from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.adapters.waiting import TaskPause, ThreadPause
 from menjin.aio import AsyncMenjin
 from menjin.apps import App, Apps
-from menjin.assembly import Parts, Stores, memory_stores, sql_stores
+from menjin.assembly import Parts, Stores, memory_stores, redis_stores, sql_stores
 from menjin.errors import MenjinError
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
@@ -51,5 +51,6 @@ __all__ = [
     "new_vault_key",
     "open_async_engine",
     "open_engine",
+    "redis_stores",
     "sql_stores",
 ]

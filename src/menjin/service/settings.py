@@ -27,7 +27,7 @@ from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
 from menjin.adapters.waiting import TaskPause
 from menjin.apps import App, Apps
-from menjin.assembly import Parts, sql_stores
+from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.errors import ConfigurationError, Fault
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.values import Secret, parse_appid
@@ -82,6 +82,13 @@ class DatabaseSection(_Section):
     pool_size: int | None = Field(default=None, ge=1, le=200)
 
 
+class RedisSection(_Section):
+    """`[redis]`: where sessions live; without it they live in `[database]`. The URL may hold a password."""
+
+    url: SecretStr | None = None
+    url_file: Path | None = None
+
+
 class WeChatSection(_Section):
     """`[wechat]`: WeChat's host, and how long a whole call may take (milliseconds)."""
 
@@ -115,6 +122,7 @@ class Settings(BaseSettings):
     apps: list[AppSection] = Field(default_factory=list)
     vault: VaultSection
     database: DatabaseSection = DatabaseSection()
+    redis: RedisSection | None = None
     wechat: WeChatSection = WeChatSection()
     directory: DirectorySection | None = None
     legacy: LegacySection = LegacySection()
@@ -201,6 +209,7 @@ def to_parts(settings: Settings) -> Parts:
     vault = work.take("vault", partial(to_vault, settings))
     directory = settings.directory
     found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
+    redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
     if work.faults or vault is None or registry is None:
@@ -209,7 +218,7 @@ def to_parts(settings: Settings) -> Parts:
     return Parts(
         apps=registry,
         http=AiohttpHttp(settings.limits.wechat_calls_in_total),
-        stores=sql_stores(database, vault),
+        stores=_to_stores(database, vault, redis_url),
         pause=TaskPause(),
         directory=found,
         base_url=settings.wechat.base_url,
@@ -243,6 +252,29 @@ def to_vault(settings: Settings) -> AesGcmVault:
         return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
     except OSError as error:
         raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
+
+
+def _read_redis_url(section: RedisSection | None) -> str | None:
+    if section is None:
+        return None
+    written = section.url.get_secret_value() if section.url is not None else None
+    url = written or _read_file(section.url_file)
+    if not url:
+        raise ConfigurationError([Fault("redis", "needs url or url_file, or no section at all")])
+    try:
+        clients = importlib.import_module("menjin.adapters.redis.clients")
+    except ImportError:
+        raise ConfigurationError([Fault("redis", "needs redis-py: install menjin[redis]")]) from None
+    clients.check_redis_url(url)
+    return url
+
+
+def _to_stores(database: Database, vault: AesGcmVault, redis_url: str | None) -> Stores:
+    if redis_url is None:
+        return sql_stores(database, vault)
+    from menjin.adapters.redis.clients import open_async_redis  # noqa: PLC0415 - redis-py is an extra
+
+    return redis_stores(open_async_redis(redis_url), database, vault)
 
 
 def _to_app(section: AppSection) -> App:

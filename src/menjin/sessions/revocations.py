@@ -6,6 +6,7 @@ first, durably, and every process keeps the log's recent part in memory and asks
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,11 +14,28 @@ from menjin.sessions.model import EndReason
 from menjin.values import SessionId
 
 
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One entry of the log.
+
+    Attributes:
+        number: Given by the log, growing; entries may become visible out of order by a few seconds.
+        keep_until: The session's own end.
+    """
+
+    number: int
+    session_id: SessionId
+    reason: EndReason
+    keep_until: datetime
+
+
 class Revocations(Protocol):
     """Says what was ended."""
 
     async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
         """Commit that a session has ended; when this returns, it stays ended whatever fails.
+
+        Inside a transaction of the caller it is committed with it: the caller acknowledges nothing before that.
 
         Args:
             session_id: Which.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -97,6 +99,7 @@ class Database:
         self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
+        _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Work]:
@@ -170,6 +173,18 @@ class Database:
     async def close(self) -> None:
         """Close the connections."""
         await settle(self._engine.dispose())
+
+
+def _forget_after_fork(engine: sa.Engine) -> None:
+    """Let a forked child open connections of its own: two processes on one connection mix up their answers."""
+    found = weakref.ref(engine)
+
+    def forget() -> None:
+        kept = found()
+        if kept is not None:
+            kept.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
 
 
 def _reading_options(backend: str) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""Runs a follower's round every quarter of a second: a task where there is a loop, a thread where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Protocol
+
+from menjin.bridge import drive
+from menjin.errors import StoreUnavailable
+
+_LOG = logging.getLogger("menjin.revocations")
+_EVERY_SECONDS = 0.25
+_AFTER_FAILURE_SECONDS = 1.0
+_LONGEST_ROUND_SECONDS = 30.0  # the first one reads a day of ends
+
+Step = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Following(Protocol):
+    """Something that runs beside the requests."""
+
+    async def start(self) -> None:
+        """Begin; nothing if it runs."""
+        ...
+
+    async def stop(self) -> None:
+        """End; nothing if it does not run."""
+        ...
+
+
+class TaskFollowing:
+    """Runs rounds in a task of the running loop."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._is_ending = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; nothing if it runs."""
+        if self._task is None:
+            self._is_ending = False
+            self._task = asyncio.create_task(self._run(), name="menjin-revocations")
+
+    async def stop(self) -> None:
+        """End; nothing if it does not run."""
+        task, self._task = self._task, None
+        if task is not None:
+            self._is_ending = True  # a driver whose own deadline strikes at once may swallow the cancellation
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        while True:
+            pause = await self._round()
+            if self._is_ending:
+                return
+            await asyncio.sleep(pause)
+
+    async def _round(self) -> float:
+        try:
+            async with asyncio.timeout(_LONGEST_ROUND_SECONDS):
+                await self._step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
+            return _take_note(error)
+        return _EVERY_SECONDS
+
+
+class ThreadFollowing:
+    """Runs rounds in a daemon thread. A fork waits for the round's end; the child starts a thread of its own."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._ending = threading.Event()
+        self._in_round = threading.Lock()
+        self._waited_for_round = False
+        self._thread: threading.Thread | None = None
+        me = weakref.ref(self)
+        os.register_at_fork(
+            before=lambda: _with(me, ThreadFollowing._before_fork),
+            after_in_parent=lambda: _with(me, ThreadFollowing._after_fork),
+            after_in_child=lambda: _with(me, ThreadFollowing._start_in_child),
+        )
+
+    async def start(self) -> None:
+        """Begin; nothing if it runs."""
+        if self._thread is None:
+            self._start()
+
+    async def stop(self) -> None:
+        """End; nothing if it does not run."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._ending.set()
+            thread.join(_LONGEST_ROUND_SECONDS)
+
+    def _start(self) -> None:
+        self._ending = threading.Event()
+        arguments = (self._step, self._ending, self._in_round)
+        self._thread = threading.Thread(target=_run_rounds, args=arguments, name="menjin-revocations", daemon=True)
+        self._thread.start()
+
+    def _before_fork(self) -> None:
+        self._waited_for_round = self._in_round.acquire(timeout=_LONGEST_ROUND_SECONDS)
+
+    def _after_fork(self) -> None:
+        if self._waited_for_round:
+            self._in_round.release()
+
+    def _start_in_child(self) -> None:
+        self._in_round = threading.Lock()
+        if self._thread is not None:
+            self._start()
+
+
+def _run_rounds(step: Step, ending: threading.Event, in_round: threading.Lock) -> None:
+    pause = 0.0
+    while not ending.wait(pause):
+        with in_round:
+            pause = _run_round(step)
+
+
+def _run_round(step: Step) -> float:
+    try:
+        drive(step())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
+        return _take_note(error)
+    return _EVERY_SECONDS
+
+
+def _take_note(error: Exception) -> float:
+    """Log a failed round by its kind only, and return how long to wait."""
+    if not isinstance(error, (StoreUnavailable, TimeoutError)):
+        _LOG.error("a bug in following the revocation log: %s", type(error).__name__)
+    return _AFTER_FAILURE_SECONDS
+
+
+def _with(found: weakref.ref[ThreadFollowing], deed: Callable[[ThreadFollowing], None]) -> None:
+    following = found()
+    if following is not None:
+        deed(following)

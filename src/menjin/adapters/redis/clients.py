@@ -1,0 +1,139 @@
+"""Opens Redis from a URL: one server, Sentinel or Cluster, for either colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
+from redis.retry import Retry
+
+from menjin.errors import StoreUnavailable
+
+AnyRedis = redis.Redis | redis.RedisCluster | redis.asyncio.Redis | redis.asyncio.RedisCluster
+
+_CONNECTIONS = 50
+_BLOCKING: Any = redis  # redis-py leaves Sentinel and ClusterNode untyped
+_ASYNC: Any = redis.asyncio
+_TIMES: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "socket_keepalive": True}
+_FORMS = (
+    "not a usable redis://host:port/0, rediss://, unix:///path, redis+sentinel://host:port,host:port/master/0 "
+    "or redis+cluster://host:port,host:port"
+)
+_SENTINEL_PORT, _REDIS_PORT = 26379, 6379
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    kind: str
+    hosts: tuple[tuple[str, int], ...]
+    path: tuple[str, ...]
+    login: dict[str, Any] = field(repr=False)
+    sentinel_login: dict[str, Any] = field(repr=False)
+
+
+def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
+    """Open Redis for callers without an event loop; one second for a connection and for an answer, no retries.
+
+    Args:
+        url: `redis://`, `rediss://`, `unix://`; `redis+sentinel://host:port,host:port/master/0`;
+            `redis+cluster://host:port,host:port` (`rediss+…` for TLS; `?sentinel_password=` for the sentinels' own).
+
+    Raises:
+        ValueError: The URL has none of these forms.
+        StoreUnavailable: A cluster cannot be asked for its nodes.
+    """
+    place = _read(url)
+    options = {**_TIMES, "retry": Retry(NoBackoff(), 0)}
+    if place is None:
+        pool = redis.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
+        return redis.Redis.from_pool(pool)
+    if place.kind == "sentinel":
+        sentinel_options = {**_TIMES, **place.sentinel_login}
+        sentinel = _BLOCKING.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
+        master: redis.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
+        return master
+    nodes = [_BLOCKING.cluster.ClusterNode(host, port) for host, port in place.hosts]
+    try:
+        return redis.RedisCluster(startup_nodes=nodes, **_TIMES, **place.login)
+    except (RedisError, RedisClusterException, OSError):
+        pass
+    raise StoreUnavailable
+
+
+def open_async_redis(url: str) -> redis.asyncio.Redis | redis.asyncio.RedisCluster:
+    """Open Redis for callers with an event loop; otherwise as `open_redis`.
+
+    Raises:
+        ValueError: The URL has none of the known forms.
+    """
+    place = _read(url)
+    options = {**_TIMES, "retry": AsyncRetry(NoBackoff(), 0)}
+    if place is None:
+        pool = redis.asyncio.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
+        return redis.asyncio.Redis.from_pool(pool)
+    if place.kind == "sentinel":
+        sentinel_options = {**_TIMES, **place.sentinel_login}
+        sentinel = _ASYNC.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
+        master: redis.asyncio.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
+        return master
+    nodes = [_ASYNC.cluster.ClusterNode(host, port) for host, port in place.hosts]
+    return redis.asyncio.RedisCluster(startup_nodes=nodes, **_TIMES, **place.login)
+
+
+def check_redis_url(url: str) -> None:
+    """Do nothing; nobody is asked.
+
+    Raises:
+        ValueError: The URL cannot be used. Its text holds nothing of the URL, where a password may be.
+    """
+    try:
+        open_async_redis(url)
+    except (ValueError, TypeError):
+        pass
+    else:
+        return
+    raise ValueError(_FORMS)
+
+
+def _read(url: str) -> _Place | None:
+    """Return where Sentinel or Cluster is, or None for a plain URL."""
+    scheme, _, rest = url.partition("://")
+    base, _, kind = scheme.partition("+")
+    if not kind:
+        return None
+    if base not in {"redis", "rediss"} or kind not in {"sentinel", "cluster"}:
+        raise ValueError(_FORMS)
+    place, _, query = rest.partition("?")
+    where, *path = place.split("/")
+    credentials, _, hosts = where.rpartition("@")
+    path = [unquote(part) for part in path if part]
+    if kind == "sentinel" and not path:
+        raise ValueError("redis+sentinel:// lacks the master's name: redis+sentinel://host:port/name/0")
+    port = _SENTINEL_PORT if kind == "sentinel" else _REDIS_PORT
+    tls = {"ssl": True} if base == "rediss" else {}
+    own = dict(parse_qsl(query)).get("sentinel_password")
+    sentinel_login = {**tls, **({"password": own} if own else {})}
+    found = tuple(_read_host(host, port) for host in hosts.split(","))
+    return _Place(kind, found, tuple(path), {**tls, **_read_login(credentials)}, sentinel_login)
+
+
+def _read_host(text: str, port: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname:
+        raise ValueError("a host of the Redis URL has no name")
+    return parts.hostname, parts.port or port
+
+
+def _read_login(credentials: str) -> dict[str, str]:
+    name, _, password = (unquote(part) for part in credentials.partition(":"))
+    return ({"username": name} if name else {}) | ({"password": password} if password else {})
+
+
+def _read_db(place: _Place) -> int:
+    return int(place.path[1]) if len(place.path) > 1 else 0

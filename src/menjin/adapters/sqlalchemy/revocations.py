@@ -1,0 +1,65 @@
+"""The revocation log on SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.tables import REVOCATIONS
+from menjin.clock import from_micros, to_micros
+from menjin.sessions.model import EndReason
+from menjin.sessions.revocations import Revocation
+from menjin.values import SessionId
+
+
+class SqlRevocationLog:
+    """Keeps one row an end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.works_without_loop = database.works_without_loop
+
+    async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
+        """Commit an end; inside an open transaction, it is committed with it.
+
+        Raises:
+            StoreUnavailable: It may not have been committed.
+        """
+        row = {
+            "session_id": session_id,
+            "reason": reason,
+            "created_at": to_micros(now),
+            "keep_until": to_micros(keep_until),
+        }
+        async with self._database.transaction() as work:
+            await work.run(sa.insert(REVOCATIONS).values(**row))
+
+    async def find_start(self, since: datetime) -> int:
+        """Return the number before the first entry made at `since` or later; the last number if there is none."""
+        first = sa.select(sa.func.min(REVOCATIONS.c.number)).where(REVOCATIONS.c.created_at >= to_micros(since))
+        async with self._database.reading() as work:
+            found = await work.first(first)
+            if found is not None and found[0] is not None:
+                return int(found[0]) - 1
+            last = await work.first(sa.select(sa.func.max(REVOCATIONS.c.number)))
+            return int(last[0]) if last is not None and last[0] is not None else 0
+
+    async def read_after(self, number: int, limit: int) -> list[Revocation]:
+        """Return the next entries after `number`, in the order of their numbers."""
+        after = sa.select(REVOCATIONS).where(REVOCATIONS.c.number > number).order_by(REVOCATIONS.c.number).limit(limit)
+        async with self._database.reading() as work:
+            return [
+                Revocation(row.number, row.session_id, row.reason, from_micros(row.keep_until))
+                for row in await work.run(after)
+            ]
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Forget entries whose session would have ended by itself before `before`; return how many."""
+        old = sa.select(REVOCATIONS.c.number).where(REVOCATIONS.c.keep_until < to_micros(before)).limit(limit)
+        async with self._database.transaction() as work:
+            numbers = [row.number for row in await work.run(old)]
+            if numbers:
+                await work.run(sa.delete(REVOCATIONS).where(REVOCATIONS.c.number.in_(numbers)))
+            return len(numbers)

@@ -1,0 +1,113 @@
+"""Redis Cluster: every command keeps to one slot, and the store works on three real nodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis as redis_py
+from redis.crc import key_slot
+
+from menjin.adapters.redis.clients import open_async_redis, open_redis
+from menjin.adapters.redis.sessions import RedisSessions
+from menjin.clock import SystemRandomness
+from menjin.sessions.revocations import Revocation
+from menjin.sessions.token import make_token
+from support.clock import START
+from support.redis_rig import Runner, make_session
+from support.redis_server import RedisServer, free_port
+
+pytestmark = pytest.mark.servers
+_SLOTS = 16384
+
+
+def do_everything(run: Runner, store: RedisSessions) -> None:
+    """Use every method of the store, with sessions of several slots."""
+    run(store.prepare())
+    made = [make_session() for _ in range(20)]
+    for session, token in made:
+        run(store.add(session, token.token_hash))
+        found = run(store.find(token.token_hash))
+        assert found is not None
+        assert found.session == session
+    assert run(store.find("0" * 96)) is None
+    first, token = made[0]
+    new = make_token(SystemRandomness(), token.token)
+    run(store.touch(first.session_id, START + timedelta(hours=2)))
+    run(store.confirm(first.session_id, START))
+    assert run(store.rotate(first.session_id, token.token_hash, new.token_hash, None, START))
+    run(store.end(first.session_id, "signed_out", START))
+    assert len(run(store.list_live(first.subject.identity_id, START))) == 19
+    servers = run(store.identify())
+    ended = [Revocation(0, session.session_id, "kicked_out", START) for session, _ in made]
+    assert not run(store.knows_ends(servers))
+    run(store.apply_ends(ended, START, servers))
+    assert run(store.knows_ends(servers))
+    assert run(store.list_live(first.subject.identity_id, START)) == ()
+    run(store.ping())
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """Three primaries that cover all slots; the URL names one of them."""
+    nodes, buses = [], []
+    for _ in range(3):
+        buses.append(free_port())
+        options = ("--cluster-enabled", "yes", "--cluster-port", str(buses[-1]), "--cluster-node-timeout", "2000")
+        nodes.append(RedisServer(*options))
+    clients: list[Any] = [redis_py.Redis.from_url(node.url) for node in nodes]
+    try:
+        for number, client in enumerate(clients):
+            first, last = number * _SLOTS // 3, (number + 1) * _SLOTS // 3 - 1
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+            for node, bus in zip(nodes, buses, strict=True):
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
+        until = time.monotonic() + 20
+        while not all(b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO") for client in clients) or any(
+            client.execute_command("CLUSTER", "NODES").count(b"master") != 3 for client in clients
+        ):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield f"redis+cluster://127.0.0.1:{nodes[0].port}"
+    finally:
+        for client in clients:
+            client.close()
+        for node in nodes:
+            node.remove()
+
+
+def test_the_store_on_a_real_cluster(run: Runner, cluster: str) -> None:
+    """Everything works on three nodes, in both colours."""
+    open_redis(cluster).flushall()
+    store = RedisSessions(open_async_redis(cluster) if run.colour == "async" else open_redis(cluster))
+    do_everything(run, store)
+    assert run(store.identify()).count(":") == 3
+    run(store.close())
+
+
+def test_every_command_and_script_keeps_to_one_slot(redis: RedisServer) -> None:
+    """As the server saw it: the keys of a command, and those its script touches, hash to one slot."""
+    run = Runner("sync")
+    store = RedisSessions(open_redis(redis.url))
+    with redis_py.Redis.from_url(redis.url) as client, client.monitor() as monitor:
+        do_everything(run, store)
+        client.set("over", "1")
+        groups: list[set[int]] = []
+        kinds = set()
+        for seen in monitor.listen():
+            words = seen["command"].split(" ")
+            if words[:2] == ["SET", "over"]:
+                break
+            keys = {key_slot(word.encode()) for word in words if word.startswith("mj:")}
+            if seen["client_type"] == "lua":
+                groups[-1] |= keys
+            else:
+                groups.append(keys)
+            kinds.add(words[0])
+    assert {"EVALSHA", "HGETALL", "GET", "SET", "HDEL", "EVAL"} <= kinds
+    assert len(groups) > 100
+    assert {len(group) for group in groups} == {0, 1}
+    run(store.close())

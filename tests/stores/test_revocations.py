@@ -1,0 +1,358 @@
+"""The revocation log and its followers: what is known when, and what is answered while nothing is known."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from menjin.adapters.following import TaskFollowing, ThreadFollowing
+from menjin.adapters.revocations import FollowedRevocations
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
+from menjin.clock import SystemClock, SystemStopwatch
+from menjin.errors import StoreUnavailable
+from menjin.sessions.revocations import Revocation
+from menjin.values import SessionId
+from support.clock import START, FakeClock
+from support.redis_rig import Runner, StillStopwatch, open_database
+
+DAY = timedelta(days=1)
+
+
+class Store:
+    """A session store whose servers change at will, and that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.servers = "first"
+        self.is_away = False
+        self.known: set[str] = set()
+        self.told: list[list[str]] = []
+
+    async def identify(self) -> str:
+        """Return the servers."""
+        if self.is_away:
+            raise StoreUnavailable
+        return self.servers
+
+    async def knows_ends(self, servers: str) -> bool:
+        """Whether they were told."""
+        return servers in self.known
+
+    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002
+        """Take note."""
+        if self.is_away:
+            raise StoreUnavailable
+        self.told.append([one.session_id for one in ended])
+        self.known |= {servers} if servers else set()
+
+
+@pytest.fixture
+def database(run: Runner, tmp_path: Path) -> Iterator[Database]:
+    """A SQLite file with the tables."""
+    found = open_database(run.colour, tmp_path)
+    run(found.create_schema())
+    yield found
+    run(found.close())
+
+
+class Bench:
+    """One follower, its clocks and its store."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock, self.stopwatch, self.store = FakeClock(), StillStopwatch(), Store()
+        self.log = SqlRevocationLog(database)
+        self.followed = FollowedRevocations(self.log, self.store, self.clock, self.stopwatch)
+
+
+def ses(number: int) -> SessionId:
+    """Return a session's id."""
+    return SessionId(f"ses_{number:026}")
+
+
+def test_nothing_is_vouched_for_before_the_first_round(run: Runner, database: Database) -> None:
+    """Until the recent part is in memory every session is answered with StoreUnavailable."""
+    bench = Bench(database)
+    with pytest.raises(StoreUnavailable):
+        bench.followed.find(ses(1))
+    run(bench.followed.step())
+    assert bench.followed.find(ses(1)) is None
+
+
+def test_a_follower_that_lags_vouches_for_nothing(run: Runner, database: Database) -> None:
+    """A second after the last whole round began nobody is let in; who is known to have ended is still told how."""
+    bench = Bench(database)
+    run(bench.followed.step())
+    run(bench.followed.record(ses(1), "kicked_out", START, START + DAY))
+    bench.stopwatch.at = 1.0
+    assert bench.followed.find(ses(2)) is None
+    bench.stopwatch.at = 1.001
+    with pytest.raises(StoreUnavailable):
+        bench.followed.find(ses(2))
+    assert bench.followed.find(ses(1)) == "kicked_out"
+    run(bench.followed.step())
+    assert bench.followed.find(ses(2)) is None
+
+
+def test_another_process_hears_of_it_in_its_next_round(run: Runner, database: Database) -> None:
+    """What one records it knows at once, and the others after a round."""
+    here, there = Bench(database), Bench(database)
+    for bench in (here, there):
+        run(bench.followed.step())
+    run(here.followed.record(ses(1), "signed_out", START, START + DAY))
+    assert here.followed.find(ses(1)) == "signed_out"
+    run(there.followed.step())
+    assert there.followed.find(ses(1)) == "signed_out"
+
+
+def test_a_start_reads_the_last_day_and_no_more(run: Runner, database: Database) -> None:
+    """Ends of the last 24 hours are known after the first round; older ones are the session store's own matter."""
+    bench = Bench(database)
+    run(bench.log.record(ses(1), "signed_out", START - timedelta(hours=25), START + DAY))
+    run(bench.log.record(ses(2), "signed_out", START - timedelta(hours=23), START + DAY))
+    run(bench.followed.step())
+    assert bench.followed.find(ses(1)) is None
+    assert bench.followed.find(ses(2)) == "signed_out"
+
+
+def test_an_end_committed_late_under_an_early_number_is_heard(run: Runner, database: Database) -> None:
+    """Numbers are not committed in order: one that shows up within ten seconds of a later one is read.
+
+    Control: a follower that only asks for numbers above the last one it saw does not hear of it.
+    """
+    bench = Bench(database)
+    run(bench.log.record(ses(1), "signed_out", START, START + DAY))
+    table = "revocations (number, session_id, reason, created_at, keep_until)"
+    micros = int(START.timestamp() * 1_000_000)
+
+    async def insert(number: int, session_id: str) -> None:
+        async with database.transaction() as work:
+            values = f"({number}, '{session_id}', 'signed_out', {micros}, {micros + 10**12})"
+            await work.run(sa.text(f"INSERT INTO {table} VALUES {values}"))  # noqa: S608 - our own words
+
+    run(bench.followed.step())
+    run(insert(7, ses(7)))
+    bench.stopwatch.at = 20.0
+    run(bench.followed.step())
+    run(insert(6, ses(6)))
+    assert [one.number for one in run(bench.log.read_after(7, 10))] == []  # the control
+    bench.stopwatch.at = 29.0
+    run(bench.followed.step())
+    assert bench.followed.find(ses(6)) == "signed_out"
+    bench.stopwatch.at = 60.0
+    run(bench.followed.step())
+    run(bench.followed.step())
+    assert bench.followed._floor == 7
+
+
+def test_another_redis_is_told_before_anybody_is_let_in(run: Runner, database: Database) -> None:
+    """After a failover nobody is vouched for until the day's ends were applied to the promoted server, once."""
+    bench, other = Bench(database), Bench(database)
+    other.store = bench.store
+    other.followed = FollowedRevocations(other.log, bench.store, other.clock, other.stopwatch)
+    run(bench.followed.step())
+    run(other.followed.step())
+    run(bench.followed.record(ses(1), "signed_out", START, START + DAY))
+    bench.store.servers = "promoted"
+    bench.store.is_away = True
+    run(bench.followed.step())  # Redis is away: each request finds that out for itself
+    bench.store.is_away = False
+    run(bench.followed.step())
+    run(other.followed.step())
+    assert bench.store.told == [[], [ses(1)]]
+    assert bench.followed.find(ses(2)) is None
+
+
+def test_an_end_told_to_the_former_server_reaches_the_new_one(run: Runner, database: Database) -> None:
+    """For a minute after a failover, ends recorded by others are applied again as they are heard of."""
+    bench, late = Bench(database), Bench(database)
+    run(bench.followed.step())
+    bench.stopwatch.at = 5.0
+    run(late.followed.record(ses(1), "signed_out", START, START + DAY))
+    run(bench.followed.step())
+    assert bench.store.told == [[], [ses(1)]]
+    bench.stopwatch.at = 100.0
+    run(late.followed.record(ses(2), "signed_out", START, START + DAY))
+    run(bench.followed.step())
+    assert bench.store.told == [[], [ses(1)]]
+
+
+def test_a_log_that_is_away_stops_the_vouching_and_comes_back(run: Runner, database: Database) -> None:
+    """Rounds fail while the table is away; after the bound 503, and after its return all is known again."""
+    bench = Bench(database)
+    run(bench.followed.step())
+    run(_run_sql(database, "ALTER TABLE revocations RENAME TO elsewhere"))
+    with pytest.raises(StoreUnavailable):
+        run(bench.followed.step())
+    with pytest.raises(StoreUnavailable):
+        run(bench.followed.record(ses(1), "signed_out", START, START + DAY))
+    assert bench.followed.find(ses(9)) is None
+    bench.stopwatch.at = 1.5
+    with pytest.raises(StoreUnavailable):
+        bench.followed.find(ses(9))
+    run(_run_sql(database, "ALTER TABLE elsewhere RENAME TO revocations"))
+    run(bench.log.record(ses(1), "signed_out", START, START + DAY))
+    run(bench.followed.step())
+    assert bench.followed.find(ses(1)) == "signed_out"
+    assert bench.followed.find(ses(9)) is None
+
+
+def test_ends_are_forgotten_when_their_sessions_would_be_over(run: Runner, database: Database) -> None:
+    """Rows and memory shrink once keep_until is past; numbers are never given twice."""
+    bench = Bench(database)
+    run(bench.followed.record(ses(1), "signed_out", START, START + DAY))
+    run(bench.followed.step())
+    bench.clock.advance(days=2)
+    bench.stopwatch.at = 1000.0
+    run(bench.followed.step())
+    assert bench.followed.find(ses(1)) is None
+    assert run(bench.log.read_after(0, 10)) == []
+    run(bench.log.record(ses(2), "signed_out", bench.clock.now(), bench.clock.now() + DAY))
+    assert [one.number for one in run(bench.log.read_after(0, 10))] == [2]
+
+
+def test_memory_holds_a_day_of_ends(run: Runner, database: Database) -> None:
+    """What was heard of more than 25 hours ago is the session store's own matter, and leaves the memory."""
+    bench = Bench(database)
+    run(bench.followed.record(ses(1), "signed_out", START, START + 30 * DAY))
+    run(bench.followed.step())
+    for hours, expected in ((24, "signed_out"), (26, None)):
+        bench.clock.set(START + timedelta(hours=hours))
+        bench.stopwatch.at = hours * 3600.0
+        run(bench.followed.step())
+        run(bench.followed.step())
+        assert bench.followed.find(ses(1)) == expected
+    assert len(run(bench.log.read_after(0, 10))) == 1
+
+
+def test_an_end_recorded_inside_a_transaction_is_committed_with_it(run: Runner, database: Database) -> None:
+    """A login ends those it replaces in its own transaction: the log has them if it commits, and not if it fails."""
+    log = SqlRevocationLog(database)
+
+    async def record_inside(number: int, *, fails: bool) -> None:
+        async with database.transaction():
+            await log.record(ses(number), "replaced", START, START + DAY)
+            if fails:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(record_inside(1, fails=True))
+    run(record_inside(2, fails=False))
+    assert [one.session_id for one in run(log.read_after(0, 10))] == [ses(2)]
+
+
+def test_four_followers_refuse_within_a_second(tmp_path: Path) -> None:
+    """An end committed by one is refused by four others within a second, by the machine's clock."""
+    databases = [open_database("sync", tmp_path) for _ in range(5)]
+    Runner("sync")(databases[0].create_schema())
+    run = Runner("sync")
+    followers = [
+        FollowedRevocations(SqlRevocationLog(one), Store(), SystemClock(), SystemStopwatch()) for one in databases
+    ]
+    threads = [ThreadFollowing(one.step) for one in followers]
+    for thread in threads[1:]:
+        run(thread.start())
+    try:
+        for number in range(3):
+            for one in followers[1:]:
+                _wait_for(one.check)
+            now = SystemClock().now()
+            run(followers[0].record(ses(number), "kicked_out", now, now + DAY))
+            committed = time.monotonic()
+            assert _watch_until_known(followers[1:], ses(number)) - committed < 1.0
+    finally:
+        for thread in threads:
+            run(thread.stop())
+        for database in databases:
+            run(database.close())
+
+
+def test_a_follower_survives_its_own_bugs(run: Runner) -> None:
+    """Whatever a round raises, the next one is tried; stop ends it."""
+    rounds = threading.Semaphore(0)
+
+    async def step() -> None:
+        rounds.release()
+        raise ZeroDivisionError
+
+    async def watch() -> None:
+        following = TaskFollowing(step) if run.colour == "async" else ThreadFollowing(step)
+        await following.start()
+        await following.start()
+        for _ in range(2):
+            acquiring = asyncio.to_thread(rounds.acquire, timeout=5) if run.colour == "async" else None
+            assert await acquiring if acquiring is not None else rounds.acquire(timeout=5)
+        await following.stop()
+        await following.stop()
+
+    run(watch())
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_follows_by_itself(tmp_path: Path) -> None:
+    """After a fork the parent's thread is not there: the child starts its own and hears of new ends."""
+    database = open_database("sync", tmp_path)
+    run = Runner("sync")
+    run(database.create_schema())
+    followed = FollowedRevocations(SqlRevocationLog(database), Store(), SystemClock(), SystemStopwatch())
+    following = ThreadFollowing(followed.step)
+    run(following.start())
+    _wait_for(followed.check)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with suppress(BaseException):
+            _watch_until_known([followed], ses(1))
+            code = 0
+        os._exit(code)
+    now = SystemClock().now()
+    run(followed.record(ses(1), "kicked_out", now, now + DAY))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    run(following.stop())
+    run(database.close())
+
+
+async def _run_sql(database: Database, text: str) -> None:
+    async with database.transaction() as work:
+        await work.run(sa.text(text))
+
+
+def _wait_for(check: Callable[[], None], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            check()
+        except StoreUnavailable:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _watch_until_known(followers: Sequence[FollowedRevocations], session_id: SessionId, seconds: float = 10) -> float:
+    """Return the last moment at which one of them let the session in, once all know how it ended."""
+    let_in = 0.0
+    until = time.monotonic() + seconds
+    while True:
+        found = [_look(one, session_id) for one in followers]
+        if None in found:
+            let_in = time.monotonic()
+        if set(found) == {"kicked_out"}:
+            return let_in
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def _look(followed: FollowedRevocations, session_id: SessionId) -> str | None:
+    try:
+        return followed.find(session_id)
+    except StoreUnavailable:
+        return "503"
