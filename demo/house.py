@@ -133,7 +133,7 @@ async def serve(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
     Raises:
         RuntimeError: It ended before it answered.
     """
-    config = uvicorn.Config(app, access_log=False, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, access_log=False, proxy_headers=False, log_level="error", timeout_graceful_shutdown=1)
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started:

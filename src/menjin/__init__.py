@@ -1,5 +1,6 @@
 """menjin 门禁: the door-keeper for WeChat Mini Programs. Public names, nothing else."""
 
+from menjin.adapters.counters import MemoryCounters
 from menjin.adapters.directories import CallableDirectory, MemoryDirectory
 from menjin.adapters.http import AiohttpHttp, BlockingHttp, FunctionHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine, open_engine
@@ -9,12 +10,14 @@ from menjin.aio import AsyncMenjin
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, memory_stores, redis_stores, sql_stores
 from menjin.errors import MenjinError
+from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import BoundAccount, Device, Session
 from menjin.sync import Menjin
 from menjin.values import AppId, Secret
 
 __all__ = [
+    "NO_LIMITS",
     "AesGcmVault",
     "AiohttpHttp",
     "App",
@@ -26,7 +29,9 @@ __all__ = [
     "CallableDirectory",
     "Database",
     "Device",
+    "Figures",
     "FunctionHttp",
+    "MemoryCounters",
     "MemoryDirectory",
     "Menjin",
     "MenjinError",
@@ -34,12 +39,14 @@ __all__ = [
     "Parts",
     "PhoneNumber",
     "Principal",
+    "Rate",
     "Secret",
     "Session",
     "SignedIn",
     "Stores",
     "TaskPause",
     "ThreadPause",
+    "UpstreamFigures",
     "memory_stores",
     "new_vault_key",
     "open_async_engine",

@@ -6,7 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
+from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
@@ -22,7 +24,7 @@ class AsyncMenjin:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._deeds = assemble(parts)
+        self._deeds = assemble(parts, TaskSlots)
 
     async def __aenter__(self) -> Self:
         try:
@@ -44,7 +46,13 @@ class AsyncMenjin:
         await self._deeds.stores.close()
 
     async def sign_in(
-        self, appid: str, login_code: str, device: Device | None = None, *, idempotency_key: str | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        *,
+        idempotency_key: str | None = None,
+        address: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
 
@@ -54,17 +62,21 @@ class AsyncMenjin:
             device: What the client says of the phone.
             idempotency_key: At least 128 random bits as text; the same call with it, within a minute, gets the
                 same answer.
+            address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
+                everybody behind it would share one limit.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
+            TooManyAttempts: The address or the person tries too often.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
         key = Secret(idempotency_key) if idempotency_key is not None else None
-        return await self._deeds.sign_in.run(appid, login_code, device, key)
+        known = parse_address(address) if address else None
+        return await self._deeds.sign_in.run(appid, login_code, device, key, known)
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -124,6 +136,7 @@ class AsyncMenjin:
             PhoneCodeInvalid: WeChat does not know it for this person; LoginCodeAsPhoneCode if it looks like
                 wx.login's code.
             SessionInvalid: The session is not alive.
+            TooManyAttempts: The person has too many codes exchanged; this one is not spent.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer; the code may be spent.
         """
@@ -134,6 +147,7 @@ class AsyncMenjin:
 
         Raises:
             CredentialsInvalid: Name or password is wrong.
+            TooManyAttempts: The password was not tried: too many wrong ones before.
             BindingConflict: One of the two is bound otherwise; nothing was changed.
             RequestInvalid: There is no directory.
             SessionInvalid: The session is not alive.

@@ -12,6 +12,7 @@ from menjin.access_tokens.flow import AccessTokens
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.accounts.store import AccountStore
+from menjin.adapters.counters import MemoryAppStates, MemoryCounters
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
     MemoryAccounts,
@@ -23,6 +24,7 @@ from menjin.adapters.memory import (
     MemoryTransactions,
 )
 from menjin.adapters.revocations import FollowedRevocations
+from menjin.adapters.slots import ThreadSlots
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
@@ -35,12 +37,18 @@ from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.apps import Apps
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.errors import StoreUnavailable
+from menjin.limits.flow import Limits
+from menjin.limits.keys import KeyMaker
+from menjin.limits.model import Figures, UpstreamFigures
+from menjin.limits.store import Counters, Slots
+from menjin.limits.upstream import Upstream
 from menjin.login.bind import Bind
 from menjin.login.claims import Claims, ClaimStore
 from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
 from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
+from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
 from menjin.login.ports import Transactions
 from menjin.login.sign_in import SignIn
@@ -55,6 +63,7 @@ from menjin.session_keys.vault import Vault
 from menjin.sessions.flow import Sessions
 from menjin.sessions.revocations import NoRevocations, Revocations
 from menjin.sessions.store import SessionStore
+from menjin.values import Secret
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
@@ -195,6 +204,10 @@ class Parts:
     Attributes:
         base_url: WeChat's host, or a simulator's.
         wechat_deadline: For a whole call to WeChat.
+        figures: How much one caller may try.
+        upstream: What goes out to WeChat.
+        counters: Where attempts are counted; by default in this process.
+        counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
     """
 
     apps: Apps
@@ -207,6 +220,10 @@ class Parts:
     clock: Clock = field(default_factory=SystemClock)
     randomness: Randomness = field(default_factory=SystemRandomness)
     listener: Listener = field(default_factory=Deaf)
+    figures: Figures = field(default_factory=Figures)
+    upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
+    counters: Counters = field(default_factory=MemoryCounters)
+    counters_key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +250,20 @@ class Deeds:
         return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
 
 
-def assemble(parts: Parts) -> Deeds:
-    """Wire the flows to the parts."""
+def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
+    """Wire the flows to the parts.
+
+    Args:
+        parts: What to wire.
+        make_slots: Makes the queue towards WeChat in the caller's colour, of so many for each app and in total.
+    """
     stores, clock, listener = parts.stores, parts.clock, parts.listener
-    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline)
+    upstream = Upstream(
+        make_slots(parts.upstream.per_app, parts.upstream.in_total), MemoryAppStates(), parts.upstream, clock
+    )
+    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
+    limits = _make_limits(parts, make_slots(parts.upstream.codes_per_address, parts.upstream.codes_in_total))
+    passwords = Passwords(parts.directory, limits)
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
     authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
@@ -252,6 +279,7 @@ def assemble(parts: Parts) -> Deeds:
             session_keys=session_keys,
             sessions=sessions,
             transactions=stores.transactions,
+            limits=limits,
             claims=claims,
             clock=clock,
             listener=listener,
@@ -266,10 +294,10 @@ def assemble(parts: Parts) -> Deeds:
             clock=clock,
             listener=listener,
         ),
-        phone=Phone(parts.apps, authorised, sessions, listener),
+        phone=Phone(parts.apps, authorised, sessions, limits, listener),
         bind=Bind(
             apps=parts.apps,
-            directory=parts.directory,
+            passwords=passwords,
             accounts=accounts,
             sessions=sessions,
             clock=clock,
@@ -278,7 +306,8 @@ def assemble(parts: Parts) -> Deeds:
         step_up=StepUp(
             apps=parts.apps,
             wechat=wechat,
-            directory=parts.directory,
+            passwords=passwords,
+            limits=limits,
             session_keys=session_keys,
             sessions=sessions,
             clock=clock,
@@ -315,6 +344,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
     adapters: tuple[object, ...] = (
         parts.http,
         parts.pause,
+        parts.counters,
         parts.stores.sessions,
         parts.stores.claims,
         parts.stores.keyrings,
@@ -325,6 +355,18 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
     )
     named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
     return tuple(sorted(named))
+
+
+def _make_limits(parts: Parts, turns: Slots) -> Limits:
+    key = parts.counters_key or Secret(parts.randomness.random_bytes(32).hex())
+    return Limits(
+        counters=parts.counters,
+        figures=parts.figures,
+        keys=KeyMaker(key),
+        clock=parts.clock,
+        turns=turns,
+        patience=parts.upstream.codes_patience,
+    )
 
 
 async def _nothing() -> None:

@@ -63,12 +63,13 @@ def serve(
     menjin = AsyncMenjin(parts)
     legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(menjin, legacy.mounts, legacy.prepare),
+        create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies()),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
         timeout_graceful_shutdown=10,
     )
 

@@ -15,7 +15,7 @@ The first split is whose fault it is::
     ├ WeChatError            WeChat answered, and said no (errcode, errmsg, rid)
     │ └ WeChatBusy  QuotaExceeded  AppMisconfigured  UserBlocked  UnknownWeChatError
     ├ TransportError         WeChat did not answer, or not in words
-    │ └ TimedOut  ConnectFailed  AnswerUnreadable
+    │ └ TimedOut  ConnectFailed  AnswerUnreadable  HeldBack
     ├ StoreError
     │ └ StoreUnavailable
     └ ConfigurationError     at start only; lists every fault
@@ -314,6 +314,20 @@ class AnswerUnreadable(TransportError):
     code = "wechat_bad_answer"
     retryable = False
     message = "WeChat's answer could not be read"
+
+
+class HeldBack(TransportError):
+    """The call was not sent: WeChat has not been answering, or too many calls are on their way.
+
+    Attributes:
+        retry_after: When it may go.
+    """
+
+    message = "calls to WeChat are held back for a moment"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class StoreError(MenjinError):

@@ -5,12 +5,12 @@ Bodies are RFC 9457 problem documents. They carry the code, never WeChat's text,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from menjin import errors
 from menjin.errors import Action, MenjinError
-from menjin.login.time_left import whole_seconds
 
 Language = str
 
@@ -82,7 +82,8 @@ def to_problem(error: MenjinError, *, language: Language, request_id: str, signi
             repetition may heal has the action `login`.
     """
     left = getattr(error, "retry_after", None)
-    retry_after = max(1, whole_seconds(left)) if left is not None else None
+    # Rounded up: whoever comes back then is not turned away once more for a fraction of a second.
+    retry_after = max(1, math.ceil(left.total_seconds())) if left is not None else None
     fresh_code = signing_in and (error.retryable or isinstance(error, errors.TransportError))
     problem = plain_problem(
         error.code, language=language, request_id=request_id, action="login" if fresh_code else None

@@ -6,9 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from menjin.adapters.http import BlockingHttp
+from menjin.adapters.slots import ThreadSlots
 from menjin.assembly import Parts, assemble, need_a_loop
 from menjin.bridge import drive
 from menjin.errors import ConfigurationError, Fault
+from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
@@ -28,7 +30,7 @@ class Menjin:
                 [Fault(name, "works only under an event loop; use AsyncMenjin or a blocking adapter") for name in names]
             )
         self._parts = parts
-        self._deeds = assemble(parts)
+        self._deeds = assemble(parts, ThreadSlots)
 
     def __enter__(self) -> Self:
         try:
@@ -50,11 +52,18 @@ class Menjin:
         drive(self._deeds.stores.close())
 
     def sign_in(
-        self, appid: str, login_code: str, device: Device | None = None, *, idempotency_key: str | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        *,
+        idempotency_key: str | None = None,
+        address: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
         key = Secret(idempotency_key) if idempotency_key is not None else None
-        return drive(self._deeds.sign_in.run(appid, login_code, device, key))
+        known = parse_address(address) if address else None
+        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""

@@ -17,12 +17,14 @@ from menjin import (
     Apps,
     AsyncMenjin,
     Database,
+    Figures,
     FunctionHttp,
     MemoryDirectory,
     Menjin,
     Parts,
     Secret,
     Stores,
+    UpstreamFigures,
     memory_stores,
     new_vault_key,
     open_async_engine,
@@ -132,7 +134,15 @@ def make_stores(storage: Storage, colour: Colour, folder: Path) -> Stores:
     return sql_stores(Database(engine), AesGcmVault("k1", {"k1": VAULT_KEY}))
 
 
-def open_house(colour: Colour, storage: Storage, folder: Path, apps: tuple[App, ...] = (APP,)) -> House:
+def open_house(
+    colour: Colour,
+    storage: Storage,
+    folder: Path,
+    apps: tuple[App, ...] = (APP,),
+    *,
+    figures: Figures | None = None,
+    upstream: UpstreamFigures | None = None,
+) -> House:
     """Return a library and its WeChat, wired in process."""
     clock, heard = FakeClock(), Heard()
     world = wxsim.World(clock=wxsim.Clock(clock.now().timestamp(), frozen=True))
@@ -145,5 +155,7 @@ def open_house(colour: Colour, storage: Storage, folder: Path, apps: tuple[App, 
         clock=clock,
         randomness=CountedRandomness(),
         listener=heard,
+        figures=figures or Figures(),
+        upstream=upstream or UpstreamFigures(),
     )
     return House(Door(parts, colour), world, clock, heard, parts)

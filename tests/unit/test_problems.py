@@ -62,7 +62,7 @@ def every_error() -> Iterator[MenjinError]:
             yield kind(45009, CANARY, retry_after=timedelta(seconds=61.5))
         elif issubclass(kind, errors.WeChatError):
             yield kind(40013, CANARY, "617682e0-09059ac5-34a8e2ea")
-        elif issubclass(kind, errors.TooManyAttempts):
+        elif issubclass(kind, (errors.TooManyAttempts, errors.HeldBack)):
             yield kind(timedelta(seconds=0.2))
         elif issubclass(kind, errors.ConfigurationError):
             continue  # raised at start; never an answer
@@ -87,9 +87,9 @@ def test_each_error_has_its_problem(error: MenjinError) -> None:
 
 
 def test_retry_after_is_whole_seconds_and_at_least_one() -> None:
-    """In the body and for the header; where nothing is known, neither."""
+    """Rounded up, in the body and for the header; where nothing is known, neither."""
     quota = errors.QuotaExceeded(45009, retry_after=timedelta(seconds=61.5))
-    assert to_problem(quota, language="zh", request_id="r").retry_after == 61
+    assert to_problem(quota, language="zh", request_id="r").retry_after == 62
     short = to_problem(errors.TooManyAttempts(timedelta(seconds=0.2)), language="zh", request_id="r")
     assert (short.retry_after, short.body["retry_after"]) == (1, 1)
     plain = to_problem(errors.TimedOut(), language="zh", request_id="r")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from menjin.accounts.directory import Directory, Member
+from menjin.accounts.directory import Member
 from menjin.accounts.flow import Accounts
 from menjin.apps import Apps
 from menjin.clock import Clock
-from menjin.errors import CredentialsInvalid, Fault, RequestInvalid
 from menjin.login.events import Event, Listener
+from menjin.login.passwords import Passwords
 from menjin.login.results import SignedIn
 from menjin.login.sign_in import to_bound
 from menjin.login.time_left import whole_seconds
@@ -23,14 +23,14 @@ class Bind:
         self,
         *,
         apps: Apps,
-        directory: Directory | None,
+        passwords: Passwords,
         accounts: Accounts,
         sessions: Sessions,
         clock: Clock,
         listener: Listener,
     ) -> None:
         self._apps = apps
-        self._directory = directory
+        self._passwords = passwords
         self._accounts = accounts
         self._sessions = sessions
         self._clock = clock
@@ -43,17 +43,14 @@ class Bind:
 
         Raises:
             CredentialsInvalid: Name or password is wrong; which, is not said.
+            TooManyAttempts: The password was not tried: too many wrong ones before.
             BindingConflict: One of the two is bound otherwise; nothing was changed.
             RequestInvalid: This installation has no directory.
             SessionInvalid: The session is not alive.
             StoreUnavailable: If after the commit, the same call again completes it.
         """
         session = await self._sessions.authenticate(session_token)
-        if self._directory is None:
-            raise RequestInvalid(Fault("method", "this installation has no directory to ask"))
-        member = await self._directory.verify_password(username, password)
-        if member is None:
-            raise CredentialsInvalid
+        member = await self._passwords.verify(session.subject, username, password)
         return await self._to_member(session_token, session, member)
 
     async def _to_member(self, session_token: Secret, session: Session, member: Member) -> SignedIn:

@@ -12,7 +12,9 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
+from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
+from menjin.limits.addresses import Address
+from menjin.limits.flow import Limits
 from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
@@ -39,6 +41,7 @@ class SignIn:
         session_keys: SessionKeys,
         sessions: Sessions,
         transactions: Transactions,
+        limits: Limits,
         claims: Claims,
         clock: Clock,
         listener: Listener,
@@ -49,12 +52,18 @@ class SignIn:
         self._session_keys = session_keys
         self._sessions = sessions
         self._transactions = transactions
+        self._limits = limits
         self._claims = claims
         self._clock = clock
         self._listener = listener
 
     async def run(
-        self, appid: str, login_code: str, device: Device | None = None, idempotency_key: Secret | None = None
+        self,
+        appid: str,
+        login_code: str,
+        device: Device | None = None,
+        idempotency_key: Secret | None = None,
+        address: Address | None = None,
     ) -> SignedIn:
         """Sign the person in whose wx.login gave `login_code`.
 
@@ -63,9 +72,11 @@ class SignIn:
             login_code: From wx.login; spent afterwards, whatever came of it.
             device: What the client says of the phone.
             idempotency_key: At least 128 random bits; the same call with it, within a minute, gets the same answer.
+            address: Where the request comes from; None if that is not known, or is a proxy.
 
         Raises:
             RequestInvalid: `appid` is none of ours.
+            TooManyAttempts: The address or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
             AccountDisabled: An operator disabled the account.
@@ -73,13 +84,28 @@ class SignIn:
             StoreUnavailable: Nothing was kept; the code is spent.
         """
         app = self._apps.get(appid)
-        if not _LOGIN_CODE.fullmatch(login_code):
-            raise LoginCodeInvalid
+        attempt = await self._limits.begin_sign_in(address)
+        try:
+            signed_in = await self._claim(app, parse_login_code(login_code), device, idempotency_key)
+        except (LoginCodeInvalid, LoginCodeUsed):
+            raise
+        except MenjinError:
+            await self._limits.take_back(attempt)
+            raise
+        finally:
+            self._limits.end(attempt)
+        await self._limits.take_back(attempt)
+        return signed_in
+
+    async def _claim(
+        self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
+    ) -> SignedIn:
+        appid = app.appid
         if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
             return await self._repeat(appid, login_code, idempotency_key)
         try:
             signed_in = await self._exchange(app, login_code, device)
-        except (LoginCodeInvalid, WeChatBusy):
+        except (LoginCodeInvalid, WeChatBusy, HeldBack):
             await self._claims.release(appid, login_code)
             raise
         except MenjinError:
@@ -94,6 +120,7 @@ class SignIn:
     async def _exchange(self, app: App, login_code: str, device: Device | None) -> SignedIn:
         began_at = self._clock.now()
         exchange = await self._wechat.exchange_login_code(app, login_code)
+        await self._limits.count_login(app.appid, exchange.openid)
         async with self._transactions.transaction():
             resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
@@ -124,6 +151,17 @@ class SignIn:
         names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
         for name in names:
             self._listener.hear(Event(name, session.subject.appid, session.session_id, resolved.identity.identity_id))
+
+
+def parse_login_code(text: str) -> str:
+    """Return a login_code that WeChat may know.
+
+    Raises:
+        LoginCodeInvalid: It never will: empty, over 128 characters, or with others than visible ASCII.
+    """
+    if not _LOGIN_CODE.fullmatch(text):
+        raise LoginCodeInvalid
+    return text
 
 
 def to_bound(account: Account | None) -> BoundAccount | None:

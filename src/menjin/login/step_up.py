@@ -6,11 +6,12 @@ phone can make one. A password guards against both.
 
 from __future__ import annotations
 
-from menjin.accounts.directory import Directory
 from menjin.apps import Apps
 from menjin.clock import Clock
-from menjin.errors import BindingRequired, CredentialsInvalid, Fault, LoginCodeInvalid, RequestInvalid
+from menjin.errors import BindingRequired, LoginCodeInvalid
+from menjin.limits.flow import Limits
 from menjin.login.events import Event, Listener
+from menjin.login.passwords import Passwords
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
@@ -28,7 +29,8 @@ class StepUp:
         *,
         apps: Apps,
         wechat: WeChat,
-        directory: Directory | None,
+        passwords: Passwords,
+        limits: Limits,
         session_keys: SessionKeys,
         sessions: Sessions,
         clock: Clock,
@@ -36,7 +38,8 @@ class StepUp:
     ) -> None:
         self._apps = apps
         self._wechat = wechat
-        self._directory = directory
+        self._passwords = passwords
+        self._limits = limits
         self._session_keys = session_keys
         self._sessions = sessions
         self._clock = clock
@@ -49,11 +52,13 @@ class StepUp:
             LoginCodeInvalid: WeChat does not know the code, or it is another person's.
             LoginCodeUsed: It was exchanged before.
             SessionInvalid: The session is not alive; the code is not spent.
+            TooManyAttempts: The person logs in far too often; the code is not spent.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer.
         """
         session = await self._sessions.authenticate(session_token)
         subject, began_at = session.subject, self._clock.now()
+        await self._limits.count_login(subject.appid, subject.openid)
         exchange = await self._wechat.exchange_login_code(self._apps.get(subject.appid), login_code)
         await self._session_keys.take_in(subject.appid, exchange.openid, exchange.session_key, began_at)
         if exchange.openid != subject.openid:
@@ -65,19 +70,16 @@ class StepUp:
 
         Raises:
             CredentialsInvalid: Name or password is wrong, or of another account; which, is not said.
+            TooManyAttempts: It was not tried: too many wrong ones before.
             BindingRequired: The session has no account, or one without an external_id.
             RequestInvalid: This installation has no directory.
             SessionInvalid: The session is not alive.
         """
         session = await self._sessions.authenticate(session_token)
-        if self._directory is None:
-            raise RequestInvalid(Fault("password", "this installation has no directory to ask"))
         account = session.subject.account
         if account is None or account.external_id is None:
             raise BindingRequired
-        member = await self._directory.verify_password(username, password)
-        if member is None or member.external_id != account.external_id:
-            raise CredentialsInvalid
+        await self._passwords.verify(session.subject, username, password, only=account.external_id)
         return await self._confirm(session_token, session)
 
     async def _confirm(self, session_token: Secret, session: Session) -> SignedIn:

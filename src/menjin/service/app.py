@@ -22,8 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from menjin.aio import AsyncMenjin
 from menjin.clock import SystemRandomness
 from menjin.errors import AppMisconfigured, MenjinError, StoreUnavailable
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
 from menjin.service.routes import Routes
+from menjin.wechat.errcodes import is_token_refused
 
 _LOG = logging.getLogger("menjin.service")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -34,11 +36,25 @@ def create_app(
     menjin: AsyncMenjin,
     extra_routes: Sequence[Route | Mount] = (),
     on_start: Callable[[], Awaitable[None]] | None = None,
+    trusted_proxies: TrustedProxies = NO_PROXIES,
 ) -> ASGIApp:
-    """Return the service as an ASGI app; its lifespan opens and closes `menjin`, and calls `on_start` between."""
+    """Return the service as an ASGI app; its lifespan opens and closes `menjin`.
+
+    Args:
+        menjin: Does the deeds.
+        extra_routes: Served beside ours.
+        on_start: Called once `menjin` is open.
+        trusted_proxies: Whose X-Forwarded-For is believed. The server in front must hand on the peer as it is:
+            uvicorn with `proxy_headers=False`.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if not trusted_proxies:
+            _LOG.warning(
+                "no [gateway] trusted_proxies: limits by address are off for peers on loopback or a private network, "
+                "since everybody behind a proxy would share one"
+            )
         async with menjin:
             if on_start is not None:
                 await on_start()
@@ -55,7 +71,7 @@ def create_app(
     async def openapi(_request: Request) -> Response:
         return Response(contract, media_type="application/json")
 
-    routes = [*Routes(menjin).routes(), Route("/openapi.json", openapi), *extra_routes]
+    routes = [*Routes(menjin, trusted_proxies).routes(), Route("/openapi.json", openapi), *extra_routes]
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False
@@ -111,7 +127,9 @@ class RequestIds:
 
 async def _on_error(request: Request, error: MenjinError) -> Response:
     if isinstance(error, AppMisconfigured):
-        _LOG.error("an operator must act: %s id=%s", error, request.state.request_id)
+        # One line a request; limits/upstream.py alerts, once a minute. A refused access_token it leaves to us.
+        level = logging.ERROR if is_token_refused(error.errcode) else logging.INFO
+        _LOG.log(level, "an operator must act: %s id=%s", error, request.state.request_id)
     elif isinstance(error, StoreUnavailable):
         _LOG.error("%s id=%s", error, request.state.request_id)
     signing_in = request.method == "POST" and request.url.path == "/v1/sessions"

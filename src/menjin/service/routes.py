@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import Fault, RequestInvalid, SessionInvalid
+from menjin.limits.addresses import TrustedProxies, find_client
 from menjin.service.bodies import (
     BindingBody,
     OpenDataBody,
@@ -64,10 +65,16 @@ def read_idempotency_key(request: Request) -> str | None:
 
 
 class Routes:
-    """The routes of one installation."""
+    """The routes of one installation.
 
-    def __init__(self, menjin: AsyncMenjin) -> None:
+    Args:
+        menjin: Does the deeds.
+        trusted: The proxies in front.
+    """
+
+    def __init__(self, menjin: AsyncMenjin, trusted: TrustedProxies) -> None:
         self._menjin = menjin
+        self._trusted = trusted
 
     def routes(self) -> list[Route]:
         """Return them."""
@@ -91,8 +98,10 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        key = read_idempotency_key(request)
-        signed_in = await self._menjin.sign_in(body.appid, body.login_code, device, idempotency_key=key)
+        key, address = read_idempotency_key(request), self._read_address(request)
+        signed_in = await self._menjin.sign_in(
+            body.appid, body.login_code, device, idempotency_key=key, address=address
+        )
         return answer(to_signed_in(signed_in), 201)
 
     async def who(self, request: Request) -> Response:
@@ -171,3 +180,9 @@ class Routes:
         """GET /readyz: the stores answer too."""
         await self._menjin.ping()
         return answer({"status": "ok"})
+
+    def _read_address(self, request: Request) -> str | None:
+        """Return where the request comes from, as far as that can be trusted."""
+        peer = request.client.host if request.client is not None else None
+        found = find_client(peer, request.headers.getlist("x-forwarded-for"), self._trusted)
+        return str(found) if found is not None else None

@@ -29,6 +29,7 @@ from menjin.adapters.waiting import TaskPause
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
@@ -125,6 +126,8 @@ class Settings(BaseSettings):
     wechat: WeChatSection = WeChatSection()
     directory: DirectorySection | None = None
     legacy: LegacySection = LegacySection()
+    limits: LimitsSection = LimitsSection()
+    gateway: GatewaySection = GatewaySection()
     dev: DevSection = DevSection()
 
     @classmethod
@@ -214,12 +217,14 @@ def to_parts(settings: Settings) -> Parts:
     database = to_database(settings)
     return Parts(
         apps=registry,
-        http=AiohttpHttp(),
+        http=AiohttpHttp(settings.limits.wechat_calls_in_total),
         stores=_to_stores(database, vault, redis_url),
         pause=TaskPause(),
         directory=found,
         base_url=settings.wechat.base_url,
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
+        figures=settings.limits.to_figures(),
+        upstream=settings.limits.to_upstream(),
     )
 
 

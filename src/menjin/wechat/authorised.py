@@ -101,12 +101,12 @@ class AuthorisedWeChat:
     async def _call(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
         token = await self._tokens.current(app)
         try:
-            return await self._caller.call(_with_token(request, token), read)
+            return await self._caller.call(app, _with_token(request, token), read)
         except WeChatError as error:
             if not is_token_refused(error.errcode):
                 raise
         renewed = await self._tokens.renewed(app, token)
-        return await self._caller.call(_with_token(request, renewed), read)
+        return await self._caller.call(app, _with_token(request, renewed), read)
 
 
 def _with_token(request: HttpRequest, token: Secret) -> HttpRequest:

@@ -6,17 +6,18 @@ since WeChat may have consumed the code.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from menjin.apps import App
 from menjin.clock import Clock, Pause
 from menjin.errors import TimedOut, WeChatBusy
+from menjin.values import AppId
 from menjin.wechat.endpoints import jscode2session, stable_token
 from menjin.wechat.endpoints.jscode2session import LoginExchange
 from menjin.wechat.endpoints.stable_token import IssuedToken
-from menjin.wechat.ports import HttpPort, HttpRequest, HttpResponse
+from menjin.wechat.ports import Gate, HttpPort, HttpRequest, HttpResponse
 
 WECHAT = "https://api.weixin.qq.com"
 _BACK_OFF = (timedelta(milliseconds=200), timedelta(milliseconds=600))
@@ -25,35 +26,54 @@ _LEAST_TIME = timedelta(milliseconds=500)
 T = TypeVar("T")
 
 
+class OpenGate:
+    """Lets every call through."""
+
+    async def run(self, _appid: AppId, _api: str, _left: timedelta, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what `work` does."""
+        return await work()
+
+
 class Caller:
     """Sends a request and reads its answer, repeated while WeChat says -1, all within one deadline.
 
     Args:
         http: Who carries the requests.
         deadline: For a whole call, its repetitions included.
+        gate: Asked before each request.
     """
 
-    def __init__(self, http: HttpPort, clock: Clock, pause: Pause, deadline: timedelta) -> None:
+    def __init__(
+        self, http: HttpPort, clock: Clock, pause: Pause, deadline: timedelta, gate: Gate | None = None
+    ) -> None:
         self._http = http
         self._clock = clock
         self._pause = pause
         self._deadline = deadline
+        self._gate = gate or OpenGate()
 
-    async def call(self, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
+    async def call(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
         """Return what `read` makes of the answer.
 
         Raises:
+            HeldBack: Nothing was sent; QuotaExceeded likewise, if WeChat said so a while ago.
             WeChatBusy: -1 as often as time allowed; whatever `read` and the HTTP port raise.
         """
         end = self._clock.now() + self._deadline
         for wait in _BACK_OFF:
             try:
-                return read(await self._send(request, end - self._clock.now()))
+                return await self._try(app, request, read, end)
             except WeChatBusy:
                 if end - self._clock.now() < wait + _LEAST_TIME:
                     raise
             await self._pause.pause(wait)
-        return read(await self._send(request, end - self._clock.now()))
+        return await self._try(app, request, read, end)
+
+    async def _try(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T], end: datetime) -> T:
+        async def work() -> T:
+            return read(await self._send(request, end - self._clock.now()))
+
+        return await self._gate.run(app.appid, _read_path(request.url), end - self._clock.now(), work)
 
     async def _send(self, request: HttpRequest, left: timedelta) -> HttpResponse:
         if left <= timedelta(0):
@@ -87,7 +107,7 @@ class WeChat:
         Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session
         """
         request = jscode2session.build(self._base_url, app.appid, app.app_secret, login_code)
-        return await self._caller.call(request, lambda answer: jscode2session.read(answer, self._clock.now()))
+        return await self._caller.call(app, request, lambda answer: jscode2session.read(answer, self._clock.now()))
 
     async def fetch_stable_token(self, app: App) -> IssuedToken:
         """Ask for the app's access_token in normal mode: the one in use, while it is good.
@@ -99,4 +119,9 @@ class WeChat:
         Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken
         """
         request = stable_token.build(self._base_url, app.appid, app.app_secret)
-        return await self._caller.call(request, lambda answer: stable_token.read(answer, self._clock.now()))
+        return await self._caller.call(app, request, lambda answer: stable_token.read(answer, self._clock.now()))
+
+
+def _read_path(url: str) -> str:
+    """Return the path of a URL without a query."""
+    return "/" + url.split("/", 3)[-1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from menjin.apps import App
-from menjin.values import Secret
+from menjin.values import AppId, Secret
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,25 @@ class HttpPort(Protocol):
             TimedOut: It was not whole within the request's timeout.
             ConnectFailed: No connection, or it broke.
             AnswerUnreadable: It is larger than any answer of WeChat's.
+        """
+        ...
+
+
+class Gate(Protocol):
+    """Lets a call through to WeChat, or holds it back before anything is sent."""
+
+    async def run(self, appid: AppId, api: str, left: timedelta, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what `work` does, which sends one request and reads its answer.
+
+        Args:
+            appid: Whose call it is.
+            api: The request's path.
+            left: The time the call has.
+            work: Called once, or not at all.
+
+        Raises:
+            HeldBack: Nothing was sent.
+            QuotaExceeded: WeChat said so a while ago, and nothing was sent.
         """
         ...
 
