@@ -47,7 +47,7 @@ class Store:
         """Whether they were told."""
         return servers in self.known
 
-    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002
+    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002 - the port's
         """Take note."""
         if self.is_away:
             raise StoreUnavailable

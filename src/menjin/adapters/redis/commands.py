@@ -113,7 +113,7 @@ class Commands:
         for start in range(0, len(commands), _AT_ONCE):
             part = commands[start : start + _AT_ONCE]
 
-            async def call(client: Any, part: Sequence[tuple[str | int, ...]] = part) -> object:  # noqa: ANN401
+            async def call(client: Any, part: Sequence[tuple[str | int, ...]] = part) -> object:  # noqa: ANN401 - either client
                 pipe = client.pipeline(transaction=False)
                 for command in part:
                     pipe.execute_command(*command)
