@@ -22,7 +22,7 @@ pytestmark = pytest.mark.servers
 def cross(bench: Bench, run: Callable[[Callable[[Work], Coroutine[Any, Any, None]]], Any]) -> list[Any]:
     """Let two transactions lock two rows in opposite order, each holding its first when it asks for the second."""
     for name in ("a", "b"):
-        bench.query(f"INSERT INTO accounts (account_id, realm, created_at) VALUES ('{name}', 'r', 0)")  # noqa: S608
+        bench.query(f"INSERT INTO accounts (account_id, realm, created_at) VALUES ('{name}', 'r', 0)")  # noqa: S608 - names of our own
     is_async = bench.kind.endswith("-async")
     meet: Any = asyncio.Barrier(2) if is_async else threading.Barrier(2)
     met: set[str] = set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_py
@@ -11,6 +13,7 @@ import redis as redis_py
 from menjin.adapters.redis.clients import check_redis_url, open_async_redis, open_redis
 from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import StoreUnavailable
+from stores.test_redis_cluster import do_everything
 from support.redis_rig import Runner, make_session
 from support.redis_server import RedisServer, free_port
 
@@ -31,6 +34,21 @@ def test_sentinel_leads_to_the_master(run: Runner, redis: RedisServer) -> None:
         run(store.close())
     finally:
         sentinel.remove()
+
+
+@pytest.mark.servers
+def test_the_rights_that_the_operations_page_names_suffice(run: Runner, redis: RedisServer) -> None:
+    """A Redis user with these rights and no more can do all the store asks."""
+    page = (Path(__file__).parents[2] / "docs/operations/revocation.md").read_text("utf-8")
+    rights = "~mj:* +@read +@write +@scripting +@connection +info +config|get"
+    assert rights.replace("|", "\\|") in page
+    admin: Any = redis_py.Redis.from_url(redis.url)
+    admin.execute_command("ACL", "SETUSER", "menjin", "reset", "on", ">geheim", *rights.split())
+    admin.close()
+    url = f"redis://menjin:geheim@127.0.0.1:{redis.port}/0"
+    store = RedisSessions(open_async_redis(url) if run.colour == "async" else open_redis(url))
+    do_everything(run, store)
+    run(store.close())
 
 
 def test_a_url_that_cannot_be_used_is_refused_without_being_shown() -> None:

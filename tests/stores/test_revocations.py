@@ -47,7 +47,7 @@ class Store:
         """Whether they were told."""
         return servers in self.known
 
-    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002
+    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002 - the port's
         """Take note."""
         if self.is_away:
             raise StoreUnavailable
@@ -233,15 +233,20 @@ def test_memory_holds_a_day_of_ends(run: Runner, database: Database) -> None:
     assert len(run(bench.log.read_after(0, 10))) == 1
 
 
-def test_recording_inside_a_transaction_is_a_bug(run: Runner, database: Database) -> None:
-    """There, returning would not mean that it is committed."""
+def test_an_end_recorded_inside_a_transaction_is_committed_with_it(run: Runner, database: Database) -> None:
+    """A login ends those it replaces in its own transaction: the log has them if it commits, and not if it fails."""
+    log = SqlRevocationLog(database)
 
-    async def record_inside() -> None:
+    async def record_inside(number: int, *, fails: bool) -> None:
         async with database.transaction():
-            await SqlRevocationLog(database).record(ses(1), "signed_out", START, START + DAY)
+            await log.record(ses(number), "replaced", START, START + DAY)
+            if fails:
+                raise ZeroDivisionError
 
-    with pytest.raises(RuntimeError):
-        run(record_inside())
+    with pytest.raises(ZeroDivisionError):
+        run(record_inside(1, fails=True))
+    run(record_inside(2, fails=False))
+    assert [one.session_id for one in run(log.read_after(0, 10))] == [ses(2)]
 
 
 def test_four_followers_refuse_within_a_second(tmp_path: Path) -> None:

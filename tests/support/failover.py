@@ -27,7 +27,7 @@ class Pair:
     """A master and a replica, reached at one address that moves over."""
 
     def __init__(self) -> None:
-        self.master, self.replica = RedisServer(), RedisServer()
+        self.master, self.replica = RedisServer("--repl-diskless-sync-delay", "0"), RedisServer()
         self._link, self._address = TcpProxy(self.master.port), TcpProxy(self.master.port)
         with redis.Redis.from_url(self.replica.url) as client:
             client.replicaof("127.0.0.1", str(self._link.port))

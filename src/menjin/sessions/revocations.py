@@ -35,6 +35,8 @@ class Revocations(Protocol):
     async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
         """Commit that a session has ended; when this returns, it stays ended whatever fails.
 
+        Inside a transaction of the caller it is committed with it: the caller acknowledges nothing before that.
+
         Args:
             session_id: Which.
             reason: How.

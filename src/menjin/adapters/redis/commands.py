@@ -87,7 +87,7 @@ class Commands:
     async def read_config(self, name: str) -> list[str] | None:
         """CONFIG GET on each server; None where it is not allowed."""
         try:
-            found = await self._each_server(lambda client, where: client.config_get(name, **where))
+            found = await self._each_server(lambda client, where: client.config_get(name, **where), may_refuse=True)
         except _NotAllowedError:
             return None
         return [_texts(one).get(name, "") for one in found]
@@ -98,10 +98,13 @@ class Commands:
         for client in (self._client, *(manager.sentinels if manager is not None else ())):
             await settle(client.close() if self.works_without_loop else client.aclose())
 
-    async def _each_server(self, call: Callable[[Any, dict[str, str]], Any]) -> list[Mapping[str, Any]]:
+    async def _each_server(
+        self, call: Callable[[Any, dict[str, str]], Any], *, may_refuse: bool = False
+    ) -> list[Mapping[str, Any]]:
         if not self._is_cluster:
-            return [await self._ask(lambda client: call(client, {}))]
-        found = await self._ask(lambda client: call(client, {"target_nodes": client.PRIMARIES}))
+            return [await self._ask(lambda client: call(client, {}), may_refuse=may_refuse)]
+        where = {"target_nodes": self._client.PRIMARIES}
+        found = await self._ask(lambda client: call(client, where), may_refuse=may_refuse)
         answers = list(found.values())
         return answers if answers and isinstance(answers[0], Mapping) else [found]
 
@@ -110,7 +113,7 @@ class Commands:
         for start in range(0, len(commands), _AT_ONCE):
             part = commands[start : start + _AT_ONCE]
 
-            async def call(client: Any, part: Sequence[tuple[str | int, ...]] = part) -> object:  # noqa: ANN401
+            async def call(client: Any, part: Sequence[tuple[str | int, ...]] = part) -> object:  # noqa: ANN401 - either client
                 pipe = client.pipeline(transaction=False)
                 for command in part:
                     pipe.execute_command(*command)
@@ -119,26 +122,27 @@ class Commands:
             found += await self._ask(call)
         return found
 
-    async def _ask(self, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what the command answers
+    async def _ask(self, call: Callable[[Any], Any], *, may_refuse: bool = False) -> Any:  # noqa: ANN401 - what the command answers
         try:
             return await settle(call(self._client))
-        except ResponseError as error:
-            cause, refused = type(error).__name__, _is_refusal(error)
         except (RedisError, RedisClusterException, OSError) as error:
-            cause, refused = type(error).__name__, False
-        if refused:
+            cause = type(error).__name__
+            is_refused = may_refuse and _is_refusal(error)
+        if is_refused:
             raise _NotAllowedError
         _LOG.error("Redis cannot be used: %s", cause)
         raise StoreUnavailable
 
 
-class _NotAllowedError(StoreUnavailable):
+class _NotAllowedError(Exception):
     """The command is forbidden to us, or renamed away."""
 
 
-def _is_refusal(error: ResponseError) -> bool:
+def _is_refusal(error: Exception) -> bool:
     text = str(error).lower()
-    return "unknown command" in text or "no permissions" in text or "noperm" in text
+    return isinstance(error, ResponseError) and any(
+        part in text for part in ("unknown command", "no permissions", "noperm")
+    )
 
 
 def _text(value: str | bytes) -> str:

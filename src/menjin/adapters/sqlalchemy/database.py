@@ -28,15 +28,12 @@ T = TypeVar("T")
 _LOG = logging.getLogger("menjin.sql")
 _BUGS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 _DEADLOCKS = frozenset({"40P01", "40001", 1213})  # PostgreSQL's SQLSTATEs, MySQL's errno
+_DEADLOCK = "a deadlock: the database undid this transaction so that another could go on"
 _ATTEMPTS = 4
 
 
 class StatementRefused(RuntimeError):
     """The database refused a statement of ours as wrong: a bug. No statement, no value: the kind and its number."""
-
-
-class _Deadlock(StoreUnavailable):
-    """The database undid this transaction so that another could go on; it may be repeated."""
 
 
 class Work:
@@ -133,10 +130,6 @@ class Database:
         async with _begin(self._reading, self._turns) as work:
             yield work
 
-    def is_in_transaction(self) -> bool:
-        """Whether the calling flow has a transaction open that `transaction` would join."""
-        return self._open.get() is not None
-
     async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
         """Run a whole transaction, and again if the database undid it for another's sake (a deadlock).
 
@@ -149,8 +142,8 @@ class Database:
             try:
                 async with self.transaction() as work:
                     return await deed(work)
-            except _Deadlock:
-                if self._open.get() is not None:
+            except StoreUnavailable as error:
+                if self._open.get() is not None or _DEADLOCK not in getattr(error, "__notes__", ()):
                     raise
                 _LOG.warning("a deadlock; the transaction is run again")
         async with self.transaction() as work:
@@ -207,22 +200,23 @@ async def _begin(engine: sa.Engine | AsyncEngine, turns: Turns) -> AsyncIterator
             with engine.begin() as connection:
                 yield Work(connection)
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
-        failure = _to_failure(error)
-        if type(failure) is StoreUnavailable:
-            turns.note_failure()
+        failure = _to_failure(error, turns)
     else:
         return
     raise failure from None  # no trace may show the error that knows statement and values
 
 
-def _to_failure(error: Exception) -> Exception:
+def _to_failure(error: Exception, turns: Turns) -> Exception:
     """Return what a failure means, and log it, by its kind and number only."""
     cause = getattr(error, "orig", None) or error
     number = getattr(cause, "sqlstate", None) or next((arg for arg in cause.args[:1] if isinstance(arg, int)), None)
     name = f"{type(cause).__name__} {number}" if number is not None else type(cause).__name__
     if number in _DEADLOCKS:
-        return _Deadlock()
+        failure = StoreUnavailable()
+        failure.add_note(_DEADLOCK)
+        return failure
     if isinstance(error, _BUGS):
         return StatementRefused(f"the database refused a statement: {name}")
+    turns.note_failure()
     _LOG.error("the database cannot be used: %s", name)
     return StoreUnavailable()

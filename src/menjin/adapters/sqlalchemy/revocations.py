@@ -22,14 +22,11 @@ class SqlRevocationLog:
         self.works_without_loop = database.works_without_loop
 
     async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
-        """Commit an end.
+        """Commit an end; inside an open transaction, it is committed with it.
 
         Raises:
             StoreUnavailable: It may not have been committed.
-            RuntimeError: Called inside a transaction, where returning would not mean that it is committed.
         """
-        if self._database.is_in_transaction():
-            raise RuntimeError("a revocation is recorded by itself, not inside a transaction")
         row = {
             "session_id": session_id,
             "reason": reason,

@@ -106,7 +106,7 @@ REVOCATIONS = sa.Table(
     METADATA,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("session_id", _ID, nullable=False),
-    sa.Column("reason", sa.String(16), nullable=False),
+    sa.Column("reason", _REASON, nullable=False),
     sa.Column("created_at", _MICROS, nullable=False, index=True),
     sa.Column("keep_until", _MICROS, nullable=False, index=True),
     sqlite_autoincrement=True,  # a number is never given again, even when the newest rows were purged

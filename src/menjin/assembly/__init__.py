@@ -1,0 +1,16 @@
+"""Who is wired to whom. Takes typed objects, reads no environment; the only room that knows all the others."""
+
+from menjin.assembly.stores import Stores, memory_stores, redis_stores, sql_stores
+from menjin.assembly.wiring import Deaf, Deeds, Parts, assemble, need_a_loop
+
+__all__ = [
+    "Deaf",
+    "Deeds",
+    "Parts",
+    "Stores",
+    "assemble",
+    "memory_stores",
+    "need_a_loop",
+    "redis_stores",
+    "sql_stores",
+]

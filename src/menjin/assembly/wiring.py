@@ -1,0 +1,262 @@
+"""The flows, wired to the parts of an installation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from menjin.access_tokens.flow import AccessTokens
+from menjin.accounts.directory import Directory
+from menjin.accounts.flow import Accounts
+from menjin.adapters.counters import MemoryAppStates, MemoryCounters
+from menjin.adapters.slots import ThreadSlots
+from menjin.apps import Apps
+from menjin.assembly.stores import Stores
+from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
+from menjin.limits.flow import Limits
+from menjin.limits.keys import KeyMaker
+from menjin.limits.model import Figures, UpstreamFigures
+from menjin.limits.store import Counters, Slots
+from menjin.limits.upstream import Upstream
+from menjin.login.bind import Bind
+from menjin.login.claims import Claims
+from menjin.login.devices import Devices
+from menjin.login.events import Event, Listener
+from menjin.login.follow import FollowWeChat
+from menjin.login.open_data import OpenData
+from menjin.login.passwords import Passwords
+from menjin.login.phone import Phone
+from menjin.login.sign_in import SignIn
+from menjin.login.sign_out import SignOut
+from menjin.login.step_up import StepUp
+from menjin.login.who import Authenticate
+from menjin.session_keys.flow import SessionKeys
+from menjin.sessions.flow import Sessions
+from menjin.values import Secret
+from menjin.wechat.authorised import AuthorisedWeChat
+from menjin.wechat.client import WECHAT, Caller, WeChat
+from menjin.wechat.ports import HttpPort
+
+
+class Deaf:
+    """A listener that takes no note."""
+
+    def hear(self, event: Event) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an installation is made of.
+
+    Attributes:
+        base_url: WeChat's host, or a simulator's.
+        wechat_deadline: For a whole call to WeChat.
+        figures: How much one caller may try.
+        upstream: What goes out to WeChat.
+        counters: Where attempts are counted; by default in this process.
+        counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
+    """
+
+    apps: Apps
+    http: HttpPort
+    stores: Stores
+    pause: Pause
+    directory: Directory | None = None
+    base_url: str = WECHAT
+    wechat_deadline: timedelta = timedelta(seconds=3)
+    clock: Clock = field(default_factory=SystemClock)
+    randomness: Randomness = field(default_factory=SystemRandomness)
+    listener: Listener = field(default_factory=Deaf)
+    figures: Figures = field(default_factory=Figures)
+    upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
+    counters: Counters = field(default_factory=MemoryCounters)
+    counters_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """The assembled flows."""
+
+    sign_in: SignIn
+    authenticate: Authenticate
+    open_data: OpenData
+    phone: Phone
+    bind: Bind
+    step_up: StepUp
+    devices: Devices
+    sign_out: SignOut
+    follow: FollowWeChat
+    wechat: AuthorisedWeChat
+    session_keys: SessionKeys
+    sessions: Sessions
+    claims: Claims
+    stores: Stores
+
+    async def purge(self) -> int:
+        """Forget what ended long ago; return how many."""
+        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
+
+
+def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
+    """Wire the flows to the parts.
+
+    Args:
+        parts: What to wire.
+        make_slots: Makes the queue towards WeChat in the caller's colour, of so many for each app and in total.
+    """
+    rooms = _open_rooms(parts, make_slots)
+    return Deeds(
+        sign_in=_to_sign_in(parts, rooms),
+        authenticate=Authenticate(rooms.sessions, parts.clock),
+        open_data=_to_open_data(parts, rooms),
+        phone=Phone(parts.apps, rooms.authorised, rooms.sessions, rooms.limits, parts.listener),
+        bind=_to_bind(parts, rooms),
+        step_up=_to_step_up(parts, rooms),
+        devices=Devices(rooms.sessions, parts.clock, parts.listener),
+        sign_out=_to_sign_out(parts, rooms),
+        follow=_to_follow(parts, rooms),
+        wechat=rooms.authorised,
+        session_keys=rooms.session_keys,
+        sessions=rooms.sessions,
+        claims=rooms.claims,
+        stores=parts.stores,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """What the deeds are made of."""
+
+    wechat: WeChat
+    authorised: AuthorisedWeChat
+    accounts: Accounts
+    session_keys: SessionKeys
+    sessions: Sessions
+    claims: Claims
+    limits: Limits
+    passwords: Passwords
+
+
+def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots]) -> _Rooms:
+    stores, clock, figures = parts.stores, parts.clock, parts.upstream
+    upstream = Upstream(make_slots(figures.per_app, figures.in_total), MemoryAppStates(), figures, clock)
+    caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
+    limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total))
+    base_url = parts.base_url.rstrip("/")
+    wechat = WeChat(caller, clock, base_url)
+    return _Rooms(
+        wechat=wechat,
+        authorised=AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url),
+        accounts=Accounts(stores.accounts, clock, parts.randomness),
+        session_keys=SessionKeys(stores.keyrings, stores.attempts, clock),
+        sessions=Sessions(stores.sessions, stores.revocations, clock, parts.randomness),
+        claims=Claims(stores.claims, clock, parts.randomness, parts.pause),
+        limits=limits,
+        passwords=Passwords(parts.directory, limits),
+    )
+
+
+def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
+    return SignIn(
+        apps=parts.apps,
+        wechat=rooms.wechat,
+        accounts=rooms.accounts,
+        session_keys=rooms.session_keys,
+        sessions=rooms.sessions,
+        transactions=parts.stores.transactions,
+        limits=rooms.limits,
+        claims=rooms.claims,
+        clock=parts.clock,
+        listener=parts.listener,
+    )
+
+
+def _to_open_data(parts: Parts, rooms: _Rooms) -> OpenData:
+    return OpenData(
+        apps=parts.apps,
+        accounts=rooms.accounts,
+        session_keys=rooms.session_keys,
+        sessions=rooms.sessions,
+        wechat=rooms.authorised,
+        clock=parts.clock,
+        listener=parts.listener,
+    )
+
+
+def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
+    return Bind(
+        apps=parts.apps,
+        passwords=rooms.passwords,
+        accounts=rooms.accounts,
+        sessions=rooms.sessions,
+        clock=parts.clock,
+        listener=parts.listener,
+    )
+
+
+def _to_step_up(parts: Parts, rooms: _Rooms) -> StepUp:
+    return StepUp(
+        apps=parts.apps,
+        wechat=rooms.wechat,
+        passwords=rooms.passwords,
+        limits=rooms.limits,
+        session_keys=rooms.session_keys,
+        sessions=rooms.sessions,
+        clock=parts.clock,
+        listener=parts.listener,
+    )
+
+
+def _to_sign_out(parts: Parts, rooms: _Rooms) -> SignOut:
+    return SignOut(
+        apps=parts.apps,
+        wechat=rooms.authorised,
+        session_keys=rooms.session_keys,
+        sessions=rooms.sessions,
+        clock=parts.clock,
+        listener=parts.listener,
+    )
+
+
+def _to_follow(parts: Parts, rooms: _Rooms) -> FollowWeChat:
+    return FollowWeChat(
+        apps=parts.apps,
+        wechat=rooms.authorised,
+        accounts=rooms.accounts,
+        session_keys=rooms.session_keys,
+        checks=parts.stores.key_checks,
+        sessions=rooms.sessions,
+        clock=parts.clock,
+    )
+
+
+def need_a_loop(parts: Parts) -> tuple[str, ...]:
+    """Return the names of the adapters that work only under an event loop."""
+    adapters: tuple[object, ...] = (
+        parts.http,
+        parts.pause,
+        parts.counters,
+        parts.stores.sessions,
+        parts.stores.claims,
+        parts.stores.keyrings,
+        parts.stores.attempts,
+        parts.stores.key_checks,
+        parts.stores.accounts,
+        parts.stores.transactions,
+    )
+    named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
+    return tuple(sorted(named))
+
+
+def _make_limits(parts: Parts, turns: Slots) -> Limits:
+    key = parts.counters_key or Secret(parts.randomness.random_bytes(32).hex())
+    return Limits(
+        counters=parts.counters,
+        figures=parts.figures,
+        keys=KeyMaker(key),
+        clock=parts.clock,
+        turns=turns,
+        patience=parts.upstream.codes_patience,
+    )
