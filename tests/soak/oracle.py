@@ -181,7 +181,7 @@ async def timing(zygote: Zygote, *, people: int) -> Verdict:
     """Report how long the refused classes take: bad padding, good padding and bad JSON, spent."""
     verdict = Verdict("oracle: timing")
     world = make_world(session_key_policy="never")
-    world.fault(NO_RESET)
+    world.fault(wxsim.Fault(name="errcode", path="/wxa/resetusersessionkey", errcode=48001, times=None))  # at once
     spans: dict[str, list[float]] = {"padding": [], "json": [], "spent": []}
     async with Caller() as caller:
         with run_fleet(zygote, 1, world=world) as fleet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,7 +29,6 @@ ANSWER_KEPT = timedelta(seconds=60)
 _WAIT = timedelta(milliseconds=50)
 _WAIT_AT_MOST = 80
 _NONCE_BYTES = 12
-_ANSWERS_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Claims:
         self._in_hand: set[str] = set()
         self._looked_for: set[str] = set()
         self._answered: dict[str, Claim] = {}
+        self._waiting: Counter[str] = Counter()
 
     async def take(self, appid: str, login_code: str, *, is_keyed: bool) -> bool:
         """Claim a code; False if somebody presented it before. Whoever gets True calls `let_go` in the end.
@@ -135,6 +136,16 @@ class Claims:
             TimedOut: It is still at it.
         """
         code_hash = _hash(appid, login_code)
+        self._waiting[code_hash] += 1
+        try:
+            return self._open(appid, login_code, idempotency_key, await self._wait(code_hash))
+        finally:
+            self._waiting[code_hash] -= 1
+            if not self._waiting[code_hash]:
+                del self._waiting[code_hash]
+                self._answered.pop(code_hash, None)
+
+    async def _wait(self, code_hash: str) -> Claim:
         for _ in range(_WAIT_AT_MOST):
             found = self._answered.get(code_hash)
             if found is None and code_hash not in self._in_hand and code_hash not in self._looked_for:
@@ -142,20 +153,18 @@ class Claims:
                 if found is None or not found.is_keyed:
                     raise LoginCodeUsed
             if found is not None and found.sealed is not None:
-                return self._open(appid, login_code, idempotency_key, found)
+                return found
             await self._pause.pause(_WAIT)
         raise TimedOut
 
     async def _look(self, code_hash: str) -> Claim | None:
-        """Return what the store knows; one look a code at a time, and an answer is remembered for all who wait."""
+        """Return what the store knows; one look a code at a time, and the answer is for all who wait just now."""
         self._looked_for.add(code_hash)
         try:
             found = await self._store.find(code_hash)
         finally:
             self._looked_for.discard(code_hash)
         if found is not None and found.sealed is not None:
-            if len(self._answered) >= _ANSWERS_REMEMBERED:
-                self._answered.clear()
             self._answered[code_hash] = found
         return found
 
