@@ -16,6 +16,27 @@ def _params(*kinds: str) -> list[Any]:
     return [pytest.param(kind, marks=pytest.mark.servers) if kind.startswith(_ON_SERVERS) else kind for kind in kinds]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the kinds of store that a test does not speak of: they are no skipped tests."""
+    kept = [item for item in items if _is_meant(item)]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if not _is_meant(item)])
+        items[:] = kept
+
+
+def _is_meant(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    kinds = [] if callspec is None else [value for value in callspec.params.values() if value in KINDS]
+    names: list[str] = getattr(item, "fixturenames", [])
+    only = item.get_closest_marker("kinds")
+    return all(
+        not ("sql_bench" in names and kind == "memory")
+        and not ("server_bench" in names and not kind.startswith(_ON_SERVERS))
+        and (only is None or any(word in kind for word in only.args))
+        for kind in kinds
+    )
+
+
 def _open(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Bench]:
     bench = open_bench(request.param, folders.mktemp("bench"), request.getfixturevalue)
     yield bench
@@ -38,15 +59,11 @@ def bench(kept_bench: Bench) -> Bench:
 @pytest.fixture
 def sql_bench(bench: Bench) -> Bench:
     """An empty bench of each kind that has a database."""
-    if bench.url is None:
-        pytest.skip("memory has no database")
     return bench
 
 
 @pytest.fixture
 def server_bench(bench: Bench) -> Iterator[Bench]:
     """An empty bench of each kind that lives in a server; the server runs again afterwards."""
-    if not bench.kind.startswith(_ON_SERVERS):
-        pytest.skip("lives in no server")
     yield bench
     bench.server.resume_or_start()

@@ -31,10 +31,9 @@ def write(folder: Path, database: str) -> Path:
     return path
 
 
+@pytest.mark.kinds("-async")
 def test_a_service_starts_on_each_database(sql_bench: Bench, tmp_path: Path) -> None:
     """The URL may stand in a file of its own; the driver with an event loop is chosen."""
-    if not sql_bench.kind.endswith("-async"):
-        pytest.skip("the service is async")
     (tmp_path / "url").write_text(f"{sql_bench.url}\n")
     parts = to_parts(load_settings(write(tmp_path, f'url_file = "{tmp_path}/url"\npool_size = 2')))
 

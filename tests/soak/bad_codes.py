@@ -50,7 +50,7 @@ class Plan:
 
 
 # WeChat bears 40 exchanges a second here: the flood alone is three times that.
-SCALED = Plan(seconds=5, bad=120, addresses=10, good=10, wechat_delay=0.1, per_app=4, bad_most=3)
+SCALED = Plan(seconds=5, bad=60, addresses=10, good=5, wechat_delay=0.2, per_app=4, bad_most=3)
 
 
 @dataclass(slots=True)

@@ -101,7 +101,7 @@ class Server:
         self._command = command
         self._is_ready = is_ready
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        self._start_somewhere()
 
     @property
     def pid(self) -> int:
@@ -121,6 +121,17 @@ class Server:
                 self.kill()
                 raise RuntimeError(f"{self.name} does not start:\n{self.log()}")
             time.sleep(0.01)
+
+    def _start_somewhere(self) -> None:
+        """Start the first time; somebody may have taken the port since it was found free."""
+        for _ in range(2):
+            try:
+                self.start()
+            except RuntimeError:
+                self.port = free_port()
+            else:
+                return
+        self.start()
 
     def log(self) -> str:
         """Return the end of what it printed."""
