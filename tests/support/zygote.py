@@ -7,6 +7,7 @@ any other, in a process of its own. When standard input ends, every child is kil
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -17,7 +18,17 @@ from menjin import cli
 from support import broken_builds
 
 
+_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+
+
+def _die_with_parent() -> None:
+    """Have the system kill this process when its parent is gone, however that went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
 def _serve(order: dict[str, Any]) -> None:
+    _die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -33,6 +44,7 @@ def _serve(order: dict[str, Any]) -> None:
 
 def main() -> None:
     """Obey until there are no more orders."""
+    _die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     children: list[int] = []
     for line in sys.stdin:
