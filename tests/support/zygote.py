@@ -17,7 +17,6 @@ from typing import Any
 from menjin import cli
 from support import broken_builds
 
-
 _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
