@@ -143,6 +143,16 @@ def test_after_five_failures_the_key_is_replaced_at_once(house: House) -> None:
     assert house.door.open_phone(token, *tap(house))
 
 
+def test_a_new_key_is_asked_for_once_a_minute(house: House) -> None:
+    """Spending key after key brings no budget without end: five attempts a minute, whatever is logged in between."""
+    token = sign_in(house)
+    spoil(house, token, range(40))
+    assert calls(house, RESET) == 1
+    house.advance(61)
+    spoil(house, token, range(40, 80))
+    assert calls(house, RESET) == 2
+
+
 def test_a_spent_key_stays_spent_over_logins(make_house: MakeHouse) -> None:
     """Where it cannot be replaced, a new login that is handed the same key again opens nothing with it."""
     house = make_house()

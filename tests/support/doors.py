@@ -39,6 +39,7 @@ Storage = Literal["memory", "sqlite"]
 APP = App(AppId(wxsim.FIRST_APPID), Secret(wxsim.FIRST_SECRET))
 BOUND_APP = replace(APP, sign_in="bound")
 MEMBERS = {"ming": "ming's password", "hong": "hong's password"}
+DIRECTORY = MemoryDirectory(MEMBERS)  # hashing is slow on purpose, so once for all tests
 VAULT_KEY = new_vault_key()
 
 
@@ -151,7 +152,7 @@ def open_house(
         http=FunctionHttp(answer_from(world)),
         stores=make_stores(storage, colour, folder),
         pause=NoPause(),
-        directory=MemoryDirectory(MEMBERS),
+        directory=DIRECTORY,
         clock=clock,
         randomness=CountedRandomness(),
         listener=heard,

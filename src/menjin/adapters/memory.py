@@ -63,7 +63,7 @@ class MemoryAttempts:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._counts: dict[tuple[str, str, str], int] = {}
-        self._resets: dict[tuple[str, str, str], datetime] = {}
+        self._resets: dict[tuple[str, str], datetime] = {}
         self._uses: dict[tuple[str, str, str], Use] = {}
 
     async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
@@ -82,12 +82,12 @@ class MemoryAttempts:
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
-        name = (appid, openid, key_mac)
         with self._guard:
-            asked_at = self._resets.get(name)
-            if self._counts.get(name, 0) < FAILURES_AT_MOST or (asked_at is not None and asked_at > before):
+            asked_at = self._resets.get((appid, openid))
+            is_spent = self._counts.get((appid, openid, key_mac), 0) >= FAILURES_AT_MOST
+            if not is_spent or (asked_at is not None and asked_at > before):
                 return False
-            self._resets[name] = now
+            self._resets[appid, openid] = now
             return True
 
     async def find_use(self, appid: AppId, openid: OpenId, digest: str) -> Use | None:

@@ -54,6 +54,7 @@ class Stores:
         prepare: Brings the tables about; may be called at every start.
         ping: Raises StoreUnavailable when the stores cannot be asked.
         close: Gives the connections back.
+        one_database: Whether sessions are kept where accounts are.
     """
 
     sessions: SessionStore
@@ -67,6 +68,7 @@ class Stores:
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
     close: Callable[[], Coroutine[Any, Any, None]]
+    one_database: bool = True
 
 
 def memory_stores() -> Stores:
@@ -159,7 +161,9 @@ def redis_stores(
         await sessions.close()
         await sql.close()
 
-    return replace(sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close)
+    return replace(
+        sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close, one_database=False
+    )
 
 
 async def _nothing() -> None:

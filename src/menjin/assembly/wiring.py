@@ -170,6 +170,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
         claims=rooms.claims,
         clock=parts.clock,
         listener=parts.listener,
+        one_database=parts.stores.one_database,
     )
 
 

@@ -52,7 +52,11 @@ class AttemptStore(Protocol):
         ...
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
-        """Note that a spent key's replacement is asked for now; False if it was asked for after `before`."""
+        """Note that a spent key's replacement is asked for now.
+
+        False if the key is not spent, or a replacement was asked for this person after `before`: whoever could have
+        a new key at will would have a new budget at will.
+        """
         ...
 
     async def find_use(self, appid: AppId, openid: OpenId, digest: str) -> Use | None:

@@ -45,10 +45,13 @@ class SqlAttempts:
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
-        asked_at = KEY_ATTEMPTS.c.reset_asked_at
-        spent = (*_key(appid, openid, key_mac), KEY_ATTEMPTS.c.attempts >= FAILURES_AT_MOST)
+        uses, asked_at = KEY_ATTEMPTS.c, KEY_ATTEMPTS.c.reset_asked_at
+        lately = (uses.appid == appid, uses.openid == openid, asked_at > to_micros(before))
+        spent = (*_key(appid, openid, key_mac), uses.attempts >= FAILURES_AT_MOST)
         asked = sa.update(KEY_ATTEMPTS).where(*spent, sa.or_(asked_at.is_(None), asked_at <= to_micros(before)))
         async with self._database.transaction() as work:
+            if await work.first(sa.select(uses.key_mac).where(*lately).limit(1)) is not None:
+                return False
             return (await work.run(asked.values(reset_asked_at=to_micros(now)))).rowcount == 1
 
     async def find_use(self, appid: AppId, openid: OpenId, digest: str) -> Use | None:
