@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 
@@ -17,6 +18,7 @@ from walk import Walk, WalkFailed
 def main() -> int:
     """Run the demo; return the exit status."""
     options = read_options()
+    logging.getLogger("menjin").setLevel(logging.ERROR)  # advice for production is noise here
     try:
         return asyncio.run(walk(options) if options.walk else show(options))
     except OSError as error:

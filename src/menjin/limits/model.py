@@ -39,7 +39,7 @@ class Figures:
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
     bad_codes_per_address: Rate = Rate(30, _MINUTE)
-    sign_ins_per_openid: Rate = Rate(60, _MINUTE)
+    sign_ins_per_openid: Rate = Rate(150, _MINUTE)
     passwords_per_name_and_openid: Rate = Rate(5, _QUARTER)
     passwords_per_openid: Rate = Rate(30, _QUARTER)
     passwords_per_name: Rate = Rate(100, _HOUR)
