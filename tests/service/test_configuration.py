@@ -183,3 +183,22 @@ def test_settings_show_no_secret() -> None:
     for text in (repr(settings), str(settings), repr(to_parts(settings)), settings.model_dump_json()):
         assert SECRET not in text
         assert KEY not in text
+
+
+def test_faults_of_form_and_of_substance_are_told_together(tmp_path: Path) -> None:
+    """A malformed appid does not keep the bad key, the missing module, the odd URL and plain http to itself."""
+    said = refuse(
+        '[[apps]]\nappid = "wx123"\n[vault]\nactive = "k1"\nkeys = {k1 = "short"}\n[directory]\ncall = "nope.x:y"\n'
+        '[database]\nurl = "sqlite://"\n[wechat]\nbase_url = "http://x"\n[nonsense]\na = 1\n',
+        tmp_path,
+    )
+    for word in ("apps.0.appid", "vault.keys.k1", "directory.call", "database.url", "wechat.base_url", "nonsense"):
+        assert word in said, said
+    assert "6 fault(s)" in said
+
+
+def test_without_any_configuration_everything_missing_is_told(tmp_path: Path) -> None:
+    """A first start says that there is neither an app nor a vault key, and how to make one."""
+    said = refuse(None, tmp_path)
+    assert "apps: there is none" in said
+    assert "vault: is missing" in said

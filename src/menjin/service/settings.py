@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MENJIN_", env_nested_delimiter="__", extra="ignore", frozen=True)
 
     apps: list[AppSection] = Field(default_factory=list)
-    vault: VaultSection
+    vault: VaultSection | None = None
     database: DatabaseSection = DatabaseSection()
     redis: RedisSection | None = None
     wechat: WeChatSection = WeChatSection()
@@ -163,8 +163,9 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**written)
     except ValidationError as error:
-        faults += [_to_fault(dict(found)) for found in error.errors(include_input=False, include_url=False)]
-        raise ConfigurationError(faults) from None
+        found = error.errors(include_input=False, include_url=False)
+        faults += [_to_fault(dict(one)) for one in found]
+        raise ConfigurationError([*faults, *_find_further(written, {str(one["loc"][0]) for one in found})]) from None
     except SettingsError as error:
         raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
     if faults:
@@ -172,10 +173,18 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
+def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:
+    """Return what is wrong with the sections that are well-formed, so that nobody has to start twice to hear all."""
+    try:
+        settings = Settings(**{name: section for name, section in written.items() if name not in broken})
+    except (ValidationError, SettingsError):
+        return []  # the environment is at fault, and told
+    return [fault for fault in _collect(settings).faults if fault.where.split(".")[0] not in broken]
+
+
 def _to_fault(found: dict[str, Any]) -> Fault:
     where = ".".join(str(part) for part in found["loc"])
-    hint = "; `menjin keys new` makes one" if where == "vault" else ""
-    return Fault(where or "settings", f"{found['msg']}{hint}")
+    return Fault(where or "settings", found["msg"])
 
 
 @dataclass
@@ -196,31 +205,48 @@ class Configurator:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    """What the settings name, as far as it can be used."""
+
+    faults: list[Fault]
+    apps: Apps | None
+    vault: AesGcmVault | None
+    directory: CallableDirectory | None
+    database: Database | None
+    redis_url: str | None
+
+
+def _collect(settings: Settings) -> _Collected:
+    work = Configurator(settings, [])
+    apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
+    if not settings.apps:
+        work.faults.append(Fault("apps", "there is none; name at least one mini program"))
+    section = settings.directory
+    vault = work.take("vault", partial(to_vault, settings))
+    directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
+    database = work.take("database.url", partial(to_database, settings))
+    redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
+    work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
+    registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
+    return _Collected(work.faults, registry, vault, directory, database, redis_url)
+
+
 def to_parts(settings: Settings) -> Parts:
     """Return the parts of an installation.
 
     Raises:
         ConfigurationError: Everything that cannot work, at once.
     """
-    work = Configurator(settings, [])
-    apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
-    if not settings.apps:
-        work.faults.append(Fault("apps", "there is none; name at least one mini program"))
-    vault = work.take("vault", partial(to_vault, settings))
-    directory = settings.directory
-    found = work.take("directory.call", lambda: _to_directory(directory)) if directory else None
-    redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
-    work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
-    registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
-    if work.faults or vault is None or registry is None:
-        raise ConfigurationError(work.faults)
-    database = to_database(settings)
+    found = _collect(settings)
+    if found.faults or found.vault is None or found.apps is None or found.database is None:
+        raise ConfigurationError(found.faults)
     return Parts(
-        apps=registry,
+        apps=found.apps,
         http=AiohttpHttp(settings.limits.wechat_calls_in_total),
-        stores=_to_stores(database, vault, redis_url),
+        stores=_to_stores(found.database, found.vault, found.redis_url),
         pause=TaskPause(),
-        directory=found,
+        directory=found.directory,
         base_url=settings.wechat.base_url,
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
         figures=settings.limits.to_figures(),
@@ -248,6 +274,8 @@ def to_vault(settings: Settings) -> AesGcmVault:
     Raises:
         ConfigurationError: A key cannot be used.
     """
+    if settings.vault is None:
+        raise ConfigurationError([Fault("vault", "is missing: a key and its name; `menjin keys new` makes a key")])
     try:
         return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
     except OSError as error:
