@@ -186,8 +186,14 @@ def test_a_hundred_first_logins_make_one_account(bench: Bench, unionid: UnionId 
 def test_control_without_a_transaction_first_logins_make_several(sql_bench: Bench) -> None:
     """The same hundred, each step by itself, make more than one account: the test above can fail."""
     broken = cast("AccountStore", _NotTogether(sql_bench.stores.accounts))
-    found = log_in_at_once(sql_bench, broken, [APP] * 100, None)
-    assert [result.is_new for result in found].count(True) > 1
+    made = 0
+    for _ in range(20):  # threads may happen to run one after another; not twenty times over
+        sql_bench.wipe()
+        found = log_in_at_once(sql_bench, broken, [APP] * 100, None)
+        made = max(made, [result.is_new for result in found].count(True))
+        if made > 1:
+            break
+    assert made > 1
 
 
 def test_first_logins_of_one_unionid_in_two_apps_make_one_account(bench: Bench) -> None:
