@@ -8,6 +8,8 @@ A connection that the database closed while it lay in the pool is noticed before
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from menjin.adapters.sqlalchemy.idle import watch_idle_connections
 from menjin.adapters.sqlalchemy.turns import Turns
 
 SQLITE_BUSY_SECONDS = 3
+_WAL_TRIES = 40
+_WAL_PAUSE_SECONDS = 0.05
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 2.75
 _STATEMENT_MILLISECONDS = 2500
@@ -160,8 +164,9 @@ def _make_sqlite_safe(engine: sa.Engine) -> None:
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection has no type
         connection.isolation_level = None  # the driver begins nothing by itself
         cursor = connection.cursor()
-        wait = f"busy_timeout={SQLITE_BUSY_SECONDS}000"
-        for pragma in (wait, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS}000")
+        _use_write_ahead_log(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -169,3 +174,16 @@ def _make_sqlite_safe(engine: sa.Engine) -> None:
     def begin(connection: sa.Connection) -> None:
         reads = connection.get_execution_options().get("menjin_reads", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _use_write_ahead_log(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor has no type
+    """Switch to WAL; SQLite does not wait by itself when several processes switch a new database at once."""
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
