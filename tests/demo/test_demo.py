@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from support.program import free_port
+from support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DEMO = str(ROOT / "scripts" / "demo")

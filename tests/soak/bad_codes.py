@@ -7,7 +7,6 @@ place: it sends X-Forwarded-For from 127.0.0.1. What counts is the share of the 
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import aiohttp
 
 import wxsim
 from menjin import new_vault_key
+from support.ports import free_port
 
 _PEOPLE = 300
 _PATIENCE = aiohttp.ClientTimeout(total=10)
@@ -147,7 +147,7 @@ async def _wait_for(http: aiohttp.ClientSession, url: str) -> None:
 
 @contextmanager
 def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
-    menjin, wechat = _free_port(), _free_port()
+    menjin, wechat = free_port(), free_port()
     config = folder / "menjin.toml"
     config.write_text(_write_config(plan, folder, wechat), "utf-8")
     quiet = ("--log-level", "error")
@@ -190,13 +190,6 @@ def _write_config(plan: Plan, folder: Path, wechat: int) -> str:
         f"bad_codes_per_address = {{most = {plan.bad_most}, seconds = 60}}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port
 
 
 def main() -> None:

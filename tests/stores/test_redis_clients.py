@@ -14,8 +14,9 @@ from menjin.adapters.redis.clients import check_redis_url, open_async_redis, ope
 from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import StoreUnavailable
 from stores.test_redis_cluster import do_everything
+from support.ports import free_port
 from support.redis_rig import Runner, make_session
-from support.redis_server import RedisServer, free_port
+from support.redis_server import RedisServer
 
 
 @pytest.mark.servers

@@ -17,8 +17,9 @@ from menjin.clock import SystemRandomness
 from menjin.sessions.revocations import Revocation
 from menjin.sessions.token import make_token
 from support.clock import START
+from support.ports import free_port
 from support.redis_rig import Runner, make_session
-from support.redis_server import RedisServer, free_port
+from support.redis_server import RedisServer
 
 pytestmark = pytest.mark.servers
 _SLOTS = 16384

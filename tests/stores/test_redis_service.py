@@ -17,7 +17,8 @@ from menjin import new_vault_key
 from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import ConfigurationError
 from menjin.service.settings import load_settings, to_parts
-from support.redis_server import RedisServer, free_port
+from support.ports import free_port
+from support.redis_server import RedisServer
 
 pytestmark = pytest.mark.servers
 _CONFIG = """

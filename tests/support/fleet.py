@@ -18,6 +18,7 @@ from typing import IO
 
 import wxsim
 from menjin import new_vault_key
+from support.ports import free_port
 
 APPID = wxsim.FIRST_APPID
 START_SECONDS = 30.0
@@ -47,13 +48,6 @@ breaker_within_seconds = 1
 enabled = true
 {redis}
 """
-
-
-def free_port() -> int:
-    """Return a port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Zygote:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
+
 _NOBODY = 65534
 _STARTS_WITHIN = 30.0
 # A child dies with the thread that made it (--pdeathsig): this one lives as long as the tests.
@@ -35,14 +37,6 @@ def find_program(name: str, *folders: str) -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return others[-1] if others else str(found)
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def make_folder(name: str) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx2
 
 import wxsim
 from menjin import new_vault_key
+from support.ports import free_port
 from support.serving import Client
 
 START_SECONDS = 15.0
@@ -45,13 +45,6 @@ call = "business_directory:verify"
 [dev]
 enabled = true
 """
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_config(

@@ -14,15 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
+
 _STARTS_WITHIN = 20.0
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class RedisServer:
