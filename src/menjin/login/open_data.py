@@ -23,7 +23,7 @@ from menjin.sessions.model import Session, Subject
 from menjin.values import Secret, parse_unionid
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.open_data_kinds import OpenDataKind
-from menjin.wechat.opendata import Expected, open_ciphertext, parse_ciphertext
+from menjin.wechat.opendata import Ciphertext, Expected, open_ciphertext, parse_ciphertext
 from menjin.wechat.raw_data import open_raw_data
 
 _LOG = logging.getLogger("menjin.session_keys")
@@ -73,13 +73,13 @@ class OpenData:
             StoreUnavailable: Nothing was done.
         """
         session = await self._sessions.authenticate(session_token)
-        if encrypted is not None:
-            parse_ciphertext(*encrypted)  # what is malformed is told before any key is used
+        # What is malformed is told before any key is used.
+        ciphertext = parse_ciphertext(*encrypted) if encrypted is not None else None
         payload: Mapping[str, Any] = {}
         if signed is not None:
             payload = await self._verify(session.subject, *signed)
-        if encrypted is not None:
-            payload = await self._decrypt(session, kind, *encrypted)
+        if encrypted is not None and ciphertext is not None:
+            payload = await self._decrypt(session, kind, encrypted, ciphertext)
             await self._note_unionid(session, payload)
         self._tell(session)
         return to_opened(kind, payload)
@@ -97,7 +97,8 @@ class OpenData:
             StoreUnavailable: Nothing was done.
         """
         session = await self._sessions.authenticate(session_token)
-        payload = await self._decrypt(session, "phone", encrypted_data, iv)
+        encrypted = (encrypted_data, iv)
+        payload = await self._decrypt(session, "phone", encrypted, parse_ciphertext(*encrypted))
         self._tell(session)
         country, national = str(payload["countryCode"]), payload["purePhoneNumber"]
         return PhoneNumber(f"+{country}{national}", country, national)
@@ -111,8 +112,10 @@ class OpenData:
             await self._replace_spent(subject)
             raise
 
-    async def _decrypt(self, session: Session, kind: OpenDataKind, encrypted_data: str, iv: str) -> Mapping[str, Any]:
-        ciphertext, subject = parse_ciphertext(encrypted_data, iv), session.subject
+    async def _decrypt(
+        self, session: Session, kind: OpenDataKind, encrypted: tuple[str, str], ciphertext: Ciphertext
+    ) -> Mapping[str, Any]:
+        subject, (encrypted_data, iv) = session.subject, encrypted
         expected = Expected(kind, subject.appid, subject.openid, self._clock.now())
         try:
             return await self._session_keys.open_once(

@@ -189,9 +189,8 @@ def _to_fault(found: dict[str, Any]) -> Fault:
 
 @dataclass
 class Configurator:
-    """Turns settings into parts, collecting every fault on the way."""
+    """Makes parts, collecting every fault on the way."""
 
-    settings: Settings
     faults: list[Fault]
 
     def take(self, where: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `make` makes
@@ -218,7 +217,7 @@ class _Collected:
 
 
 def _collect(settings: Settings) -> _Collected:
-    work = Configurator(settings, [])
+    work = Configurator([])
     apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
     if not settings.apps:
         work.faults.append(Fault("apps", "there is none; name at least one mini program"))
