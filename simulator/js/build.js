@@ -1,0 +1,18 @@
+// Makes the CommonJS twin in dist/ from the ES modules in src/, which themselves need no build.
+import { copyFile, mkdir } from "node:fs/promises";
+import { build } from "esbuild";
+
+const here = new URL("./", import.meta.url).pathname;
+await mkdir(`${here}dist`, { recursive: true });
+for (const entry of ["index", "browser"]) {
+  await build({
+    entryPoints: [`${here}src/${entry}.js`],
+    outfile: `${here}dist/${entry}.cjs`,
+    bundle: true,
+    format: "cjs",
+    platform: entry === "index" ? "node" : "browser",
+    target: "es2022",
+    logLevel: "warning",
+  });
+  await copyFile(`${here}src/${entry}.d.ts`, `${here}dist/${entry}.d.cts`);
+}
