@@ -1,0 +1,49 @@
+const { menjin } = require("../../services/login");
+const shop = require("../../services/shop");
+const { words, title } = require("../../services/words");
+
+Page({
+  data: { t: {}, hello: "", note: "", goods: [], failed: false },
+
+  onLoad() {
+    const t = words();
+    title("home");
+    t.tabs.forEach((text, index) => wx.setTabBarItem({ index, text }));
+    this.setData({ t, hello: t.hello, note: t.guest });
+    this.loadGoods();
+  },
+
+  async onShow() {
+    const t = words();
+    try {
+      await menjin.ready();
+      const account = await menjin.account();
+      const known = account && account.external_id;
+      this.setData({ hello: known ? t.helloMember(known) : t.hello, note: t.silent });
+    } catch (error) {
+      this.setData({ hello: t.hello, note: t.guest });
+    }
+  },
+
+  async loadGoods() {
+    try {
+      const { goods } = await shop.goods();
+      this.setData({ goods, failed: false });
+    } catch (error) {
+      this.setData({ failed: true });
+    }
+  },
+
+  async buy(event) {
+    const t = words();
+    wx.showLoading({ title: t.loading });
+    try {
+      await shop.order(event.currentTarget.dataset.id);
+      wx.showToast({ title: t.bought });
+    } catch (error) {
+      wx.hideLoading();
+      if (error.code === "binding_required") wx.navigateTo({ url: "/pages/bind/bind" });
+      else wx.showToast({ title: error.message || t.failed, icon: "none" });
+    }
+  },
+});

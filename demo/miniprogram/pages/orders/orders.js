@@ -1,0 +1,33 @@
+const shop = require("../../services/shop");
+const { words, title } = require("../../services/words");
+
+Page({
+  data: { t: {}, state: "loading", orders: [], message: "" },
+
+  onLoad() {
+    title("orders");
+    this.setData({ t: words() });
+  },
+
+  onShow() {
+    this.load();
+  },
+
+  onPullDownRefresh() {
+    this.load().then(() => wx.stopPullDownRefresh());
+  },
+
+  async load() {
+    try {
+      const { orders } = await shop.orders();
+      this.setData({ state: orders.length ? "some" : "none", orders });
+    } catch (error) {
+      const needsMember = error.code === "binding_required";
+      this.setData({ state: needsMember ? "bind" : "failed", message: error.message || "" });
+    }
+  },
+
+  bind() {
+    wx.navigateTo({ url: "/pages/bind/bind" });
+  },
+});

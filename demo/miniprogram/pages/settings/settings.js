@@ -1,0 +1,77 @@
+const { menjin } = require("../../services/login");
+const { words, title } = require("../../services/words");
+
+const LOCATION = "scope.userFuzzyLocation";
+
+Page({
+  data: { t: {}, location: "", privacy: "" },
+
+  onLoad() {
+    title("settings");
+    this.setData({ t: words() });
+  },
+
+  onShow() {
+    this.load();
+  },
+
+  async load() {
+    const t = this.data.t;
+    const { authSetting } = await wx.getSetting();
+    const asked = authSetting[LOCATION];
+    const { needAuthorization } = await wx.getPrivacySetting();
+    this.setData({
+      location: asked === undefined ? t.notAsked : asked ? t.allowed : t.refused,
+      privacy: needAuthorization ? t.privacyNeeded : t.privacyAgreed,
+    });
+  },
+
+  async askLocation() {
+    try {
+      await menjin.authorize(LOCATION, { explain: this.data.t.locationWhy });
+    } catch (error) {
+      // Refused: the page says so below, and nothing depends on it.
+    }
+    this.load();
+  },
+
+  openSettings() {
+    wx.openSetting({ complete: () => this.load() });
+  },
+
+  readPrivacy() {
+    wx.openPrivacyContract({});
+  },
+
+  unbind() {
+    const t = this.data.t;
+    this.confirm(t.unbind, t.unbindSure, async () => {
+      await menjin.unbind();
+      wx.showToast({ title: t.unbound });
+    });
+  },
+
+  signOut() {
+    const t = this.data.t;
+    this.confirm(t.signOut, t.signOutSure, async () => {
+      await menjin.logout();
+      wx.showToast({ title: t.signedOut });
+      wx.switchTab({ url: "/pages/me/me" });
+    });
+  },
+
+  confirm(question, content, run) {
+    wx.showModal({
+      title: question,
+      content,
+      success: async ({ confirm }) => {
+        if (!confirm) return;
+        try {
+          await run();
+        } catch (error) {
+          wx.showToast({ title: error.message, icon: "none" });
+        }
+      },
+    });
+  },
+});

@@ -1,0 +1,117 @@
+/** What each side remembers at this moment, side by side. */
+
+import { h } from "../dom";
+import { words } from "../words";
+import { SIDES, type Side } from "./hop-list";
+
+interface SessionRow {
+  id: string;
+  device: string | null;
+  token_hash: string;
+  ended: string | null;
+  issued_at: number;
+  ends_at: number;
+}
+
+export interface State {
+  now: number;
+  phone: { key: string; text: string; keeper: string }[];
+  menjin: {
+    identity: string | null;
+    unionid: string | null;
+    account: string | null;
+    external_id: string | null;
+    session_key: string | null;
+    access_token: string | null;
+    sessions: SessionRow[];
+  };
+  wechat: {
+    openid: string;
+    unionid: string | null;
+    session_key: string | null;
+    session_key_made_at: number | null;
+    access_token: string | null;
+    phone: string | null;
+    faults: string[];
+  };
+  shop: { member: string | null; nickname?: string; orders?: number };
+}
+
+interface Line {
+  name: string;
+  text: string;
+  kind?: "secret" | "own" | "ended" | "new" | undefined;
+}
+
+const DAY = 86_400;
+
+export class StateBoard {
+  readonly element: HTMLElement;
+  private readonly heading = h("h2", { id: "state-heading" });
+  private readonly grid = h("div", { className: "state-grid" });
+  private state: State | undefined;
+
+  constructor() {
+    this.element = h("section", { className: "panel state-panel", "aria-labelledby": "state-heading" }, h("div", { className: "panel-head" }, this.heading), this.grid);
+    this.speak();
+  }
+
+  speak(): void {
+    this.heading.textContent = words().state.heading;
+    if (this.state) this.show(this.state);
+  }
+
+  show(state: State): void {
+    this.state = state;
+    const lines: Record<Side, Line[]> = { phone: phoneLines(state), menjin: menjinLines(state), wechat: wechatLines(state), shop: shopLines(state) };
+    this.grid.replaceChildren(...SIDES.map((side) => drawSide(side, lines[side])));
+  }
+}
+
+function drawSide(side: Side, lines: Line[]): HTMLElement {
+  const rows = lines.flatMap((line) => [h("dt", {}, line.name), h("dd", { className: line.kind ? `is-${line.kind}` : "" }, line.text)]);
+  const body = rows.length ? h("dl", {}, ...rows) : h("p", { className: "none" }, words().hops.nothing);
+  return h("div", { className: `side side-${side}`, "data-side": side }, h("h3", {}, words().state[side]), body);
+}
+
+function phoneLines({ phone }: State): Line[] {
+  return phone.map(({ key, text, keeper }) => ({ name: key.replace(/^menjin:.*/, "menjin"), text, kind: keeper === "phone" ? "own" : undefined }));
+}
+
+function menjinLines({ menjin, now, wechat }: State): Line[] {
+  const lines: Line[] = [];
+  if (menjin.account) lines.push({ name: "account", text: short(menjin.account) + (menjin.external_id ? ` = ${menjin.external_id}` : "") });
+  if (menjin.identity) lines.push({ name: "identity", text: short(menjin.identity) });
+  if (menjin.unionid) lines.push({ name: "unionid", text: short(menjin.unionid) });
+  for (const session of menjin.sessions) {
+    const left = session.ended ?? `${Math.max(0, (session.ends_at - now) / DAY).toFixed(1)} d`;
+    lines.push({ name: "session", text: `${session.device ?? ""} #${session.token_hash} · ${left}`, kind: session.ended ? "ended" : "own" });
+  }
+  const isFresh = menjin.session_key === wechat.session_key;
+  if (menjin.session_key) lines.push({ name: "session_key", text: `#${menjin.session_key} ${isFresh ? "=" : "≠"}`, kind: isFresh ? "secret" : "ended" });
+  if (menjin.access_token) lines.push({ name: "access_token", text: `#${menjin.access_token}`, kind: "secret" });
+  return lines;
+}
+
+function wechatLines({ wechat }: State): Line[] {
+  const lines: Line[] = [{ name: "openid", text: short(wechat.openid) }];
+  if (wechat.unionid) lines.push({ name: "unionid", text: short(wechat.unionid) });
+  lines.push({ name: "session_key", text: wechat.session_key ? `#${wechat.session_key}` : "✕", kind: wechat.session_key ? "secret" : "ended" });
+  if (wechat.access_token) lines.push({ name: "access_token", text: `#${wechat.access_token}`, kind: "secret" });
+  if (wechat.phone) lines.push({ name: "phone", text: wechat.phone });
+  for (const fault of wechat.faults) lines.push({ name: "fault", text: fault, kind: "ended" });
+  return lines;
+}
+
+function shopLines({ shop }: State): Line[] {
+  if (!shop.member) return [];
+  return [
+    { name: "member", text: shop.member },
+    { name: "orders", text: String(shop.orders ?? 0) },
+    ...(shop.nickname ? [{ name: "nickname", text: shop.nickname }] : []),
+  ];
+}
+
+function short(id: string): string {
+  return id.length > 16 ? `${id.slice(0, 10)}…${id.slice(-4)}` : id;
+}
