@@ -112,10 +112,11 @@ type Callbacks<Success> = {
   complete?: (result: (Success & { errMsg: string }) | FailObject) => void;
 };
 
+type Nothing = ReturnType<() => void>;
+
 /** As in miniprogram-api-typings: a promise unless one of the callbacks is named. */
-// biome-ignore lint/suspicious/noConfusingVoidType: as in miniprogram-api-typings
 type Result<Given, Success> = Given extends { success: unknown } | { fail: unknown } | { complete: unknown }
-  ? void
+  ? Nothing
   : Promise<Success & { errMsg: string }>;
 
 type Call<Options, Success = unknown> = <Given extends Options & Callbacks<Success>>(
