@@ -1,0 +1,28 @@
+// Writes src/codes.ts from contract/errors.json; with --check it only compares.
+import { readFileSync, writeFileSync } from "node:fs";
+
+const target = new URL("../src/codes.ts", import.meta.url);
+const contract = new URL("../../contract/errors.json", import.meta.url);
+
+export function render(errors) {
+  const union = (values) => {
+    const names = values.map((value) => JSON.stringify(value));
+    return names.length < 9 ? ` ${names.join(" | ")}` : names.map((name) => `\n  | ${name}`).join("");
+  };
+  const actions = [...new Set(Object.values(errors).map((entry) => entry.action))].sort();
+  return `// Made from contract/errors.json by scripts/codes.mjs. Do not edit.
+
+/** Every code that menjin's HTTP API answers with. */
+export type ServerCode =${union(Object.keys(errors))};
+
+/** What menjin tells a client to do next. */
+export type ServerAction =${union(actions)};
+`;
+}
+
+const text = render(JSON.parse(readFileSync(contract, "utf8")).errors);
+if (!process.argv.includes("--check")) {
+  writeFileSync(target, text);
+} else if (readFileSync(target, "utf8") !== text) {
+  throw new Error("sdk/src/codes.ts is not what contract/errors.json says; run: node sdk/scripts/codes.mjs");
+}

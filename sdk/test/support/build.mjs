@@ -1,0 +1,23 @@
+// Builds what the tests load, once a run: the shipped output, and the sources as they are, in one script.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export async function setup() {
+  if (!existsSync(`${root}miniprogram_dist/index.js`)) {
+    execFileSync(process.execPath, [`${root}build.mjs`], { stdio: "inherit" });
+  }
+  await build({
+    entryPoints: [`${root}src/index.ts`],
+    outfile: `${root}../.cache/sdk/source.js`,
+    bundle: true,
+    format: "cjs",
+    target: "esnext",
+    platform: "neutral",
+    define: { __VERSION__: '"0.0.0-source"' },
+    logLevel: "warning",
+  });
+}
