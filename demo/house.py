@@ -34,7 +34,6 @@ from menjin import (
 from menjin.accounts.directory import Directory
 from menjin.apps import SignInPolicy
 from menjin.service.app import create_app
-from errand import Errands
 from hops import Hops
 from page import page_route
 from shop.app import Shop
@@ -127,7 +126,6 @@ def make_world(hops: Hops) -> WatchedWorld:
     world.app(wxsim.FIRST_APPID).name = "山茶铺"
     for name, (nickname, phone, _password) in HOLDERS.items():
         world.add_person(name, wxsim.PhoneNumber(phone), wxsim.Profile(nickname))
-        world.person(name).answers = {"*": "ask"}
     return world
 
 
@@ -169,8 +167,9 @@ def make_apps(house: House, shop: str, folder: Path, sign_in: SignInPolicy) -> t
     sides = Sides(world, folder / "menjin.db", members)
     hosts = {**dict.fromkeys(LOGIN_ORIGINS, house.menjin), **dict.fromkeys(SHOP_ORIGINS, shop)}
     troubles = Troubles(world, sides, assemble(parts), house.menjin)
-    scene = {"appid": wxsim.FIRST_APPID, "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()}}
-    stage = Stage(world, hops, sides, troubles, Errands(hosts, wxsim.FIRST_APPID), scene)
+    world.app(wxsim.FIRST_APPID).domains = [house.menjin, shop]
+    scene = {"appid": wxsim.FIRST_APPID, "run": folder.name, "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()}}
+    stage = Stage(world, hops, sides, troubles, hosts, scene)
     landing = page_route(house, MEMBER, PASSWORD)
     menjin_app = Watched(create_app(AsyncMenjin(parts), [landing]), "menjin", ("/v1/",), hops, now)
     shop_app = Watched(

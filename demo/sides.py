@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +30,13 @@ class Sides:
     database: Path
     members: Members
 
-    def read(self, person: str, device: str) -> dict[str, object]:
-        """Return what the four sides remember of a person with a phone."""
+    def read(self, person: str) -> dict[str, object]:
+        """Return what menjin, WeChat and the shop remember of a person; the page itself knows what the phone does."""
         openid = self.world.identities.openid(FIRST_APPID, person)
         found = self._menjin(openid)
         external_id = found["external_id"]
         return {
             "now": self.world.clock.now(),
-            "phone": self._phone(person, device),
             "menjin": found,
             "wechat": self._wechat(person, openid),
             "shop": self._shop(external_id if isinstance(external_id, str) else None),
@@ -48,10 +46,6 @@ class Sides:
         """Return the id of a person's identity at menjin, or None before the first login."""
         found = self._menjin(self.world.identities.openid(FIRST_APPID, person))["identity"]
         return found if isinstance(found, str) else None
-
-    def _phone(self, person: str, device: str) -> list[Row]:
-        held = self.world.device(self.world.person(person), device).storage.get(FIRST_APPID, {})
-        return [{"key": key, **_stored(value.text)} for key, value in held.items()]
 
     def _wechat(self, person: str, openid: str) -> Row:
         now = self.world.clock.now()
@@ -117,17 +111,4 @@ class Sides:
                 return []
             finally:
                 connection.commit()
-
-
-def _stored(text: str) -> Row:
-    """Return a stored value as it may be shown: a session_token as the phone's own secret."""
-    if "mjs_" not in text:
-        return {"text": text if len(text) <= 60 else f"{text[:57]}…", "keeper": ""}  # noqa: PLR2004 - one line
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = text
-    tokens = [value for value in (found.values() if isinstance(found, dict) else [found]) if "mjs_" in str(value)]
-    return {"text": f"session_token #{fingerprint(str(tokens[0]))}", "keeper": "phone"}
-
 

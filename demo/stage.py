@@ -6,11 +6,11 @@ menjin has no debug route: what is shown here is read in this process.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+import base64
+from collections.abc import AsyncIterator, Mapping
 from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from starlette.applications import Starlette
@@ -21,7 +21,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import wxsim
-from errand import Errands
 from hops import Hop, Hops
 from sides import Sides
 from troubles import Troubles
@@ -32,6 +31,7 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _FILES = {"/": ("index.html", "text/html"), "/phone.js": ("phone.js", "text/javascript"), "/phone.css": ("phone.css", "text/css")}
+_NETWORK = frozenset({"request", "uploadFile", "downloadFile"})
 _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _BEAT = 15
 _MOST_SECONDS = 100 * 86_400
@@ -81,18 +81,24 @@ class Stage:
         hops: What is shown.
         sides: Likewise.
         troubles: What the buttons do.
-        errands: The phone's network.
+        hosts: Where the names of the mini program's servers lead in this demo: origin to URL.
         scene: Told to the page when it opens.
     """
 
     def __init__(
-        self, world: WatchedWorld, hops: Hops, sides: Sides, troubles: Troubles, errands: Errands, scene: dict[str, Any]
+        self,
+        world: WatchedWorld,
+        hops: Hops,
+        sides: Sides,
+        troubles: Troubles,
+        hosts: Mapping[str, str],
+        scene: Mapping[str, object],
     ) -> None:
         self._world = world
         self._hops = hops
         self._sides = sides
         self._troubles = troubles
-        self._errands = errands
+        self._hosts = hosts
         self._scene = scene
         self._closing = asyncio.Event()
 
@@ -107,17 +113,10 @@ class Stage:
             Route("/demo/events", self.events),
             Route("/demo/state", self.state),
             Route("/demo/people/{name}", self.person),
-            Route("/demo/settings", self.change_settings, methods=["POST"]),
             Route("/demo/clock", self.turn_clock, methods=["POST"]),
             Route("/demo/troubles/{name}", self.trouble, methods=["POST"]),
         ]
-        return Starlette(routes=routes, lifespan=self._lifespan, middleware=[Middleware(Guard)])
-
-    @contextlib.asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        await self._errands.open()
-        yield
-        await self._errands.close()
+        return Starlette(routes=routes, middleware=[Middleware(Guard)])
 
     def close(self) -> None:
         """Let the pages that follow go, so that the server can end."""
@@ -130,24 +129,38 @@ class Stage:
         return Response(body, headers={"Cache-Control": "no-cache"}, media_type=kind)
 
     async def wx(self, request: Request) -> Response:
-        """One call of wx: the network calls are carried out here, the rest is WeChat's."""
+        """One call of wx, answered by the simulated WeChat."""
         body = await request.body()
-        api = request.path_params["api"]
-        if api in {"request", "uploadFile"}:
-            options = msgspec.json.decode(body, type=dict[str, Any])
-            carry = self._errands.request if api == "request" else self._errands.upload
-            return JSONResponse(await carry(options))
-        asked = wxsim.Request("POST", request.url.path, dict(request.query_params), body=body)
-        answer = self._world.handle(asked)
+        if request.path_params["api"] in _NETWORK:
+            body = self._lead(body)
+        answer = await self._ask_world(request.url.path, dict(request.query_params), body)
         return Response(answer.body, answer.status, answer.headers)
 
     async def picture(self, request: Request) -> Response:
         """A picture of the mini program from one of its own domains."""
-        url = "https://" + request.path_params["url"]
-        status, kind, body = await self._errands.fetch(url)
+        options = {"url": f"https://{request.path_params['url']}", "responseType": "base64"}
+        path = f"/_wx/{wxsim.FIRST_APPID}/an/downloadFile"
+        answer = await self._ask_world(path, {}, self._lead(msgspec.json.encode(options)))
+        found = answer.json()
+        kind = {name.lower(): value for name, value in found.get("header", {}).items()}.get("content-type", "")
         if not kind.startswith("image/"):
             return Response(status_code=404)
-        return Response(body, status, media_type=kind)
+        return Response(base64.b64decode(found["dataBase64"]), int(found["statusCode"]), media_type=kind)
+
+    async def _ask_world(self, path: str, query: dict[str, str], body: bytes) -> wxsim.Response:
+        """Ask in a thread: a request of the mini program leads back to this process."""
+        asked = wxsim.Request("POST", path, query, body=body)
+        return await asyncio.to_thread(self._world.handle, asked)
+
+    def _lead(self, body: bytes) -> bytes:
+        """Put the address at which a server listens here in place of its public name."""
+        options = msgspec.json.decode(body, type=dict[str, Any])
+        parts = urlsplit(str(options.get("url", "")))
+        target = self._hosts.get(f"{parts.scheme}://{parts.netloc}")
+        if target is not None:
+            to = urlsplit(target)
+            options["url"] = urlunsplit((to.scheme, to.netloc, parts.path, parts.query, ""))
+        return msgspec.json.encode(options)
 
     async def show_scene(self, _request: Request) -> Response:
         """What the page needs to begin."""
@@ -174,9 +187,7 @@ class Stage:
 
     async def state(self, request: Request) -> Response:
         """What the four sides remember of whoever holds the phone."""
-        query = request.query_params
-        found = await asyncio.to_thread(self._sides.read, query.get("person", "an"), query.get("device", "d1"))
-        return JSONResponse(found)
+        return JSONResponse(await asyncio.to_thread(self._sides.read, request.query_params.get("person", "an")))
 
     async def person(self, request: Request) -> Response:
         """What a person's own phone shows of that person."""
@@ -186,13 +197,6 @@ class Stage:
         return JSONResponse(
             {"nickname": person.profile.nick_name, "phone": person.phone.number if person.phone else ""}
         )
-
-    async def change_settings(self, request: Request) -> Response:
-        """The person puts the switches of WeChat's settings page."""
-        wish = await request.json()
-        scopes = self._world.consent.grant(wxsim.FIRST_APPID, str(wish["person"])).scopes
-        scopes.update({name: bool(on) for name, on in dict(wish["scopes"]).items() if name in scopes})
-        return JSONResponse({"authSetting": scopes})
 
     async def turn_clock(self, request: Request) -> Response:
         """Put the one clock of the demo forward."""

@@ -15,7 +15,7 @@ from masking import fingerprint, read_body, to_fields
 from shop.menjin_client import USER_AGENT
 
 _FIRST_REFUSAL = 400
-_SILENT = frozenset({"request", "uploadFile", "getStorage", "getStorageInfo", "setStorage", "removeStorage", "clearStorage"})
+_SILENT = frozenset({"request", "uploadFile", "downloadFile", "checkDomain"})
 _UNASKED = frozenset({"getAccountInfoSync", "getSystemInfoSync", "getAppBaseInfo", "nickname"})
 
 

@@ -23,10 +23,10 @@ Page({
     try {
       const found = await menjin.sessions();
       const sessions = found.map((session) => ({
-        id: session.session_id,
-        mine: session.current,
+        id: session.sessionId,
+        mine: session.isCurrent,
         name: (session.device && session.device.label) || t.otherPhone,
-        note: session.current ? t.thisPhone : `${t.lastSeen} ${readable(session.last_seen_at)}`,
+        note: session.isCurrent ? t.thisPhone : `${t.lastSeen} ${readable(session.lastSeenAt)}`,
       }));
       this.setData({ sessions, hasOthers: sessions.length > 1, message: "" });
     } catch (error) {

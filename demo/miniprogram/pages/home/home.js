@@ -16,9 +16,8 @@ Page({
   async onShow() {
     const t = words();
     try {
-      await menjin.ready();
-      const account = await menjin.account();
-      const known = account && account.external_id;
+      const { account } = await menjin.ready();
+      const known = account && account.externalId;
       this.setData({ hello: known ? t.helloMember(known) : t.hello, note: t.silent });
     } catch (error) {
       this.setData({ hello: t.hello, note: t.guest });

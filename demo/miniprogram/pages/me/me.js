@@ -62,7 +62,7 @@ Page({
     const t = this.data.t;
     try {
       const phone = await menjin.phoneNumber(event);
-      this.setData({ phone: phone.phone_number, hint: t.phoneShown });
+      this.setData({ phone: phone.phoneNumber, hint: t.phoneShown });
     } catch (error) {
       const hints = { user_denied: t.denied, privacy_denied: t.denied, no_quota: t.noQuota };
       this.setData({ hint: hints[error.code] || (error.action === "retap" ? t.retap : error.message) });

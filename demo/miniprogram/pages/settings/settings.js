@@ -19,10 +19,11 @@ Page({
     const t = this.data.t;
     const { authSetting } = await wx.getSetting();
     const asked = authSetting[LOCATION];
-    const { needAuthorization } = await wx.getPrivacySetting();
-    this.setData({
-      location: asked === undefined ? t.notAsked : asked ? t.allowed : t.refused,
-      privacy: needAuthorization ? t.privacyNeeded : t.privacyAgreed,
+    this.setData({ location: asked === undefined ? t.notAsked : asked ? t.allowed : t.refused });
+    wx.getPrivacySetting({
+      success: ({ needAuthorization }) => {
+        this.setData({ privacy: needAuthorization ? t.privacyNeeded : t.privacyAgreed });
+      },
     });
   },
 

@@ -1,6 +1,6 @@
 /** WeChat's own components, as far as mini programs with a login use them. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import type { Host } from "../runtime/host";
 import type { Router } from "../runtime/router";
 import { registerButton } from "./button";

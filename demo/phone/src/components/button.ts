@@ -1,6 +1,6 @@
 /** <button> with its open-types: what only a real tap may ask of WeChat. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import type { Host } from "../runtime/host";
 import { type Part, registerPart } from "./part";
 
@@ -14,6 +14,8 @@ interface Data {
   formType: string;
   phoneNumberNoQuotaToast: boolean;
 }
+
+const AGREE = "agreePrivacyAuthorization";
 
 export function registerButton(codeSpace: CodeSpace, host: Host): void {
   registerPart<Data>(codeSpace, "button", {
@@ -44,12 +46,10 @@ export function registerButton(codeSpace: CodeSpace, host: Host): void {
 async function press(part: Part<Data>, host: Host): Promise<void> {
   const { openType, formType, phoneNumberNoQuotaToast } = part.data;
   if (formType) part.element.closest("form")?.dispatchEvent(new CustomEvent(`wx-${formType}`));
-  // `a|agreePrivacyAuthorization` is both at once; WeChat answers each with an event of its own.
-  const names = openType.split("|").filter(Boolean);
-  for (const name of names) {
-    const agreeing = name !== "agreePrivacyAuthorization" && names.includes("agreePrivacyAuthorization");
-    const options = { agreePrivacyAuthorization: agreeing, phoneNumberNoQuotaToast, buttonId: part.element.id };
-    const detail = await host.openType(name, options);
-    part.emit(name.toLowerCase(), detail);
-  }
+  if (!openType) return;
+  const [name = ""] = openType.split("|").filter((one) => one !== AGREE || openType === AGREE);
+  const detail = await host.openType(openType, { phoneNumberNoQuotaToast, id: part.element.id });
+  // `a|agreePrivacyAuthorization` is both at once, and WeChat answers each with an event of its own.
+  if (openType.includes(AGREE) && name !== AGREE) part.emit(AGREE.toLowerCase(), { errMsg: `${AGREE}:ok` });
+  if (detail) part.emit(name.toLowerCase(), detail);
 }

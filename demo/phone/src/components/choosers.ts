@@ -1,6 +1,6 @@
 /** <switch> and <picker>. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import type { Host } from "../runtime/host";
 import { enterField } from "./form";
 import { registerPart } from "./part";

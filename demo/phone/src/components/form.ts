@@ -1,6 +1,6 @@
 /** <form>: collects the named fields within it when a button of form-type submit is tapped. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import { registerPart } from "./part";
 
 interface Field {

@@ -1,6 +1,6 @@
 /** <input>, and its type=nickname, which WeChat fills in and checks. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import type { Host } from "../runtime/host";
 import { enterField } from "./form";
 import { type Part, registerPart } from "./part";

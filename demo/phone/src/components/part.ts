@@ -1,6 +1,6 @@
 /** The ground every built-in component stands on: properties in, attributes and events out. */
 
-import type { CodeSpace } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 
 export type Kind = StringConstructor | NumberConstructor | BooleanConstructor | ArrayConstructor | null;
 
@@ -36,7 +36,7 @@ const COMMON = { ariaLabel: String, ariaRole: String, hidden: Boolean, hoverClas
 
 /** Register a component for every page of the mini program under a tag of its own. */
 export function registerPart<Data>(codeSpace: CodeSpace, tag: string, definition: Definition<Data>): void {
-  const path = `wx://${tag}`;
+  const path = `__wx__/${tag}`;
   const refresh = (live: Live) => {
     if (!live.isDrawn) return;
     const part = toPart<Data>(live);
@@ -64,6 +64,7 @@ export function registerPart<Data>(codeSpace: CodeSpace, tag: string, definition
     } as never)
     .register();
   const space = codeSpace.getComponentSpace();
+  space.setGlobalUsingComponent(tag, path);
   space.setGlobalUsingComponent(tag, space.getComponentByUrl(path, ""));
 }
 

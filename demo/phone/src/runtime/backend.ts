@@ -21,6 +21,13 @@ interface Drawn extends HTMLElement {
 
 type Context = InstanceType<typeof glassEasel.CurrentWindowBackendContext>;
 
+let within: (run: () => number) => number = (run) => run();
+
+/** Let the phone know of taps: some calls of wx are refused without one. */
+export function onGesture(run: (handler: () => number) => number): void {
+  within = run;
+}
+
 /** One for the whole page: the framework listens on the body and never stops. */
 export function makeBackend(): Context {
   const backend = new glassEasel.CurrentWindowBackendContext();
@@ -57,6 +64,10 @@ function draw(tag: string): HTMLElement {
 }
 
 function dispatch(target: unknown, type: string, detail: unknown, options: object): number {
+  return type === "tap" ? within(() => fire(target, type, detail, options)) : fire(target, type, detail, options);
+}
+
+function fire(target: unknown, type: string, detail: unknown, options: object): number {
   const event = new glassEasel.Event(type, detail, options as never);
   glassEasel.Event.dispatchEvent(target as never, event as never);
   return event.defaultPrevented() ? NO_DEFAULT : NORMAL;

@@ -15,8 +15,8 @@ export interface Frame {
   choose(items: string[], title: string): Promise<number>;
 }
 
-/** A button with an open-type was tapped: WeChat's own part, up to the event's detail. */
-export type OpenType = (name: string, button: Detail) => Promise<Detail>;
+/** A button with an open-type was tapped: WeChat's own part, up to the event's detail; null fires no event. */
+export type OpenType = (name: string, button: Detail) => Promise<Detail | null>;
 
 export interface Host {
   readonly wx: Wx;

@@ -1,6 +1,6 @@
 /** The page stack and the tabs: which page is on the screen, and which wait beneath it. */
 
-import type { AssociatedBackend, CodeSpace, Root } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import type { AssociatedBackend, CodeSpace, Root } from "glass-easel-miniprogram-adapter";
 import type { Host } from "./host";
 import type { PageConfig, PageObject, Program, TabItem } from "./program";
 

@@ -1,6 +1,6 @@
 /** One running mini program: its code, its app object, its pages. */
 
-import { type CodeSpace, type ComponentEnv, MiniProgramEnv } from "glass-easel-miniprogram-adapter/dist/glass_easel_miniprogram_adapter";
+import { type CodeSpace, type ComponentEnv, MiniProgramEnv } from "glass-easel-miniprogram-adapter";
 import { registerBuiltIns } from "../components/built-ins";
 import { makeBackend } from "./backend";
 import type { Host } from "./host";

@@ -11,6 +11,8 @@ import { StateBoard, type State } from "./state-board";
 
 interface Scene {
   appid: string;
+  /** Tells this run of the demo from another. */
+  run: string;
   holders: Record<string, string>;
   now: number;
 }
@@ -35,7 +37,7 @@ export class Page {
   async open(): Promise<void> {
     speakChinese(!/[?&]lang=en\b/.test(location.search) && (/[?&]lang=zh\b/.test(location.search) || /^zh/i.test(navigator.language)));
     const scene = (await (await fetch("/demo/scene")).json()) as Scene;
-    const phone = new Phone(scene.appid, (error) => setTimeout(() => Promise.reject(error)));
+    const phone = new Phone(scene.appid, scene.run, (error) => setTimeout(() => Promise.reject(error)));
     this.phone = phone;
     this.controls = new Controls(scene.holders, {
       onClock: (seconds) => void this.turnClock(seconds),
@@ -135,10 +137,19 @@ export class Page {
     if (!phone) return;
     const query = new URLSearchParams({ person: phone.holder.person, device: phone.holder.device });
     const state = (await (await fetch(`/demo/state?${query}`)).json()) as State;
-    this.board.show(state);
+    this.board.show({ ...state, phone: keptLines(phone.kept()) });
     this.controls?.showTime(state.now);
     phone.frame.showTime(new Date(state.now * 1000));
   }
+}
+
+/** What the mini program keeps on the phone, with its secret told by its fingerprint only. */
+function keptLines(kept: Record<string, unknown>): State["phone"] {
+  return Object.entries(kept).map(([key, value]) => {
+    const text = JSON.stringify(value) ?? "";
+    const token = /mjs_[\w-]+/.exec(text)?.[0];
+    return token ? { key, text: `session_token ${token.slice(0, 8)}…`, keeper: "phone" } : { key, text: text.slice(0, 60), keeper: "" };
+  });
 }
 
 async function post(url: string, body: object): Promise<unknown> {

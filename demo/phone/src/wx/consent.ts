@@ -4,7 +4,7 @@ import { h } from "../dom";
 import type { PhoneFrame } from "../frame/frame";
 import type { Holder } from "../phone";
 import { words } from "../words";
-import type { Ask, Carrier } from "./carrier";
+import type { Ask, Said } from "wxsim";
 import type { Pictures } from "./pictures";
 
 interface Person {
@@ -13,7 +13,6 @@ interface Person {
 }
 
 export class Consent {
-  private carrier: Carrier | undefined;
   private pictures: Pictures | undefined;
   private holder: Holder | undefined;
   private refuseNext = false;
@@ -27,11 +26,11 @@ export class Consent {
     return this.person.nickname;
   }
 
-  attach(carrier: Carrier, pictures: Pictures, holder: Holder): void {
-    this.carrier = carrier;
+  /** The phone is in another hand. */
+  async attach(pictures: Pictures, holder: Holder): Promise<void> {
     this.pictures = pictures;
     this.holder = holder;
-    void this.learnPerson();
+    await this.learnPerson();
   }
 
   /** Let the person refuse whatever is asked next. */
@@ -39,8 +38,9 @@ export class Consent {
     this.refuseNext = true;
   }
 
-  async decide(ask: Ask): Promise<boolean> {
+  async decide(ask: Ask): Promise<Said> {
     await this.learnPerson();
+    if (ask.about === "openSetting") return { authSetting: await this.openSettings(ask.authSetting ?? {}) };
     if (ask.about === "nickname") return true;
     if (this.refuseNext) {
       this.refuseNext = false;
@@ -55,9 +55,8 @@ export class Consent {
   }
 
   /** WeChat's own settings page, where a refusal is taken back. */
-  async openSettings(): Promise<Record<string, boolean>> {
-    const { authSetting } = ((await this.carrier?.call("getSetting", {})) ?? {}) as { authSetting?: Record<string, boolean> };
-    const asked = Object.entries(authSetting ?? {}).filter(([scope]) => words().sheets.scopes[scope]);
+  private async openSettings(authSetting: Record<string, boolean>): Promise<Record<string, boolean>> {
+    const asked = Object.entries(authSetting).filter(([scope]) => words().sheets.scopes[scope]);
     const rows = asked.map(([scope, on]) => {
       const box = h("button", { type: "button", role: "switch", className: "setting-switch", "aria-checked": String(on), "aria-label": words().sheets.scopes[scope] });
       box.addEventListener("click", () => box.setAttribute("aria-checked", String(box.getAttribute("aria-checked") !== "true")));

@@ -1,91 +1,90 @@
-/** The `wx` of the phone: the simulator's answers, this phone's screen. */
+/** The `wx` of the phone: the simulator's own, with this phone's screen as its host. */
 
+import { createWx, type Wx } from "wxsim";
 import type { PhoneFrame } from "../frame/frame";
 import type { Holder } from "../phone";
 import type { Detail } from "../runtime/host";
 import type { Router } from "../runtime/router";
 import { isChinese, words } from "../words";
-import { type Options, plain, toLocalCall, toWxCall, type WxCall } from "./calls";
-import type { Answer, Carrier } from "./carrier";
 import type { Consent } from "./consent";
-import { makeNetworkCalls } from "./network";
 import type { Pictures } from "./pictures";
-import { makeScreenCalls } from "./screen-calls";
-import type { Storage } from "./storage";
+import { makeScreenCalls, type Options } from "./screen-calls";
 
-/** Calls that the simulator answers as they are. */
-const CARRIED = ["login", "checkSession", "getSetting", "authorize", "getPrivacySetting", "requirePrivacyAuthorize", "getUserInfo", "getUserProfile", "getWeRunData", "getUserCryptoManager", "getLatestUserKey"];
+const QUOTA_GONE = 1400001;
 
 export interface WxParts {
-  carrier: Carrier;
-  storage: Storage;
+  appid: string;
+  holder: Holder;
+  /** Keeps what mini programs store. */
+  storage: PhoneStorage;
   frame: PhoneFrame;
   pictures: Pictures;
-  holder: Holder;
   consent: Consent;
   router: () => Router;
+  report: (error: unknown) => void;
 }
 
-type PrivacyListener = (resolve: (answer: { event: string }) => void, info: { referrer: string }) => void;
+/** The memory of the phones on this page: as long as the page's tab, and no longer than this run of the demo. */
+export class PhoneStorage {
+  constructor(private readonly run: string) {}
 
-export async function makeWx(parts: WxParts): Promise<{ wx: Record<string, unknown>; tapped: (name: string, button: Detail) => Promise<Detail> }> {
-  const { carrier, consent, holder } = parts;
-  const account = await carrier.call("getAccountInfoSync", {});
-  let listener: PrivacyListener | undefined;
-  const call = (api: string, options: object, tap = false) => carrier.call(api, options, { tap, handler: listener !== undefined });
-  const carried = Object.fromEntries(CARRIED.map((api) => [api, toWxCall((options) => call(api, plain(options)))]));
-  const facts = {
-    getAccountInfoSync: () => ({ miniProgram: account.miniProgram }),
-    getAppBaseInfo: () => ({ SDKVersion: "3.17.0", language: isChinese() ? "zh_CN" : "en", theme: "light", version: "8.0.50" }),
-    getDeviceInfo: () => ({ brand: "wxsim", model: words().phone.model(holder.device), platform: "ios", system: "iOS 18.0" }),
-    getWindowInfo: () => windowInfo(parts.frame.screen),
-    getSystemInfoSync: () => ({ ...windowInfo(parts.frame.screen), language: isChinese() ? "zh_CN" : "en", platform: "ios", SDKVersion: "3.17.0", model: "wxsim" }),
-    canIUse: (name: string) => name.split(".")[0] as string in wx,
-    getLaunchOptionsSync: () => ({ path: "pages/home/home", query: {}, scene: 1089 }),
-  };
-  const own: Record<string, WxCall> = {
-    openSetting: toWxCall(async () => openSetting(parts)),
-    openPrivacyContract: toLocalCall("openPrivacyContract", () => consent.showContract()),
-    setTabBarItem: toLocalCall("setTabBarItem", (options: Options) => parts.router().setTabText(Number(options.index), String(options.text))),
-  };
-  const wx: Record<string, unknown> = {
-    ...carried,
-    ...facts,
-    ...parts.storage.calls(),
-    ...makeNetworkCalls(carrier, parts.pictures),
-    ...makeScreenCalls(parts.frame, parts.router),
-    ...own,
-    onNeedPrivacyAuthorization: (given: PrivacyListener) => {
-      listener = given;
+  getItem(key: string): string | null {
+    return sessionStorage.getItem(`${this.run} ${key}`);
+  }
+
+  setItem(key: string, value: string): void {
+    sessionStorage.setItem(`${this.run} ${key}`, value);
+  }
+
+  removeItem(key: string): void {
+    sessionStorage.removeItem(`${this.run} ${key}`);
+  }
+}
+
+export function makeWx(parts: WxParts): Wx {
+  const { holder, frame, pictures, consent } = parts;
+  const wx: Wx = createWx({
+    simulator: location.origin,
+    appid: parts.appid,
+    person: holder.person,
+    device: holder.device,
+    language: isChinese() ? "zh_CN" : "en",
+    storage: parts.storage,
+    consent: (ask) => consent.decide(ask),
+    host: {
+      ...makeScreenCalls(frame, parts.router),
+      openPrivacyContract: () => consent.showContract(),
+      uploadFile: (options: Options) => upload(wx, pictures, options),
     },
-    onNetworkStatusChange: () => undefined,
-    onAppShow: () => undefined,
-    onAppHide: () => undefined,
-  };
-  return { wx, tapped: (name, button) => tapped(parts, call, name, button) };
-}
-
-/** WeChat's part of a button with an open-type; what it returns is the event's detail. */
-async function tapped(parts: WxParts, call: (api: string, options: object, tap: boolean) => Promise<Answer>, name: string, button: Detail): Promise<Detail> {
-  if (name === "openSetting") return openSetting(parts);
-  const answer = await call(name, button, true);
-  if (name === "chooseAvatar" && typeof answer.avatarUrl === "string" && parts.consent.chosen) parts.pictures.keep(answer.avatarUrl, parts.consent.chosen);
-  const isQuotaGone = answer.errno === 1400001 && button.phoneNumberNoQuotaToast !== false;
-  if (isQuotaGone) parts.frame.showToast(words().phone.quotaGone, "none", 2000);
-  return answer;
-}
-
-async function openSetting({ carrier, consent }: WxParts): Promise<Answer> {
-  const wished = await consent.openSettings();
-  await fetch("/demo/settings", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ person: carrier.person, scopes: wished }),
+    onError: parts.report,
   });
-  const answer = await carrier.call("getSetting", {});
-  return { ...answer, errMsg: "openSetting:ok" };
+  const facts = wx.getDeviceInfo();
+  wx.getDeviceInfo = () => ({ ...facts, model: words().phone.model(holder.device) });
+  return wx;
 }
 
-function windowInfo(screen: HTMLElement): object {
-  return { windowWidth: screen.clientWidth, windowHeight: screen.clientHeight, pixelRatio: 2, statusBarHeight: 44 };
+/** WeChat's part of a button with an open-type; what it returns is the event's detail, or null for no event. */
+export async function tapButton(parts: WxParts, wx: Wx, openType: string, button: Detail): Promise<Detail | null> {
+  const event = await wx.$tap(openType as "getPhoneNumber", button);
+  if (!event) return null;
+  const detail = event.detail as unknown as Detail;
+  const { chosen } = parts.consent;
+  if (typeof detail.avatarUrl === "string" && chosen) parts.pictures.keep(detail.avatarUrl, chosen);
+  const isToasted = detail.errno === QUOTA_GONE && button.phoneNumberNoQuotaToast !== false;
+  if (isToasted) parts.frame.showToast(words().phone.quotaGone, "none", 2000);
+  return detail;
+}
+
+/** wx.uploadFile as a request with a form of one file. */
+async function upload(wx: Wx, pictures: Pictures, options: Options): Promise<object> {
+  const file = pictures.file(String(options.filePath));
+  if (!file) throw new Error("file not found");
+  const boundary = `----wx${Date.now().toString(36)}`;
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="${options.name}"; filename="tmp.png"\r\nContent-Type: ${file.type}\r\n\r\n`;
+  const data = await new Blob([head, file, `\r\n--${boundary}--\r\n`]).arrayBuffer();
+  const header = { ...(options.header as object), "content-type": `multipart/form-data; boundary=${boundary}` };
+  return new Promise((resolve, reject) => {
+    const url = String(options.url);
+    wx.request({ url, method: "POST", header, data, dataType: "其他", success: resolve, fail: reject });
+  });
 }

@@ -24,7 +24,10 @@ export class Pictures {
 
   /** Return an address the page can show. */
   url(path: string): string {
-    return this.urls.get(path) ?? path;
+    const kept = this.urls.get(path);
+    if (kept) return kept;
+    // The mini program's own servers have public names that only the phone's network knows.
+    return path.startsWith("https://") ? `/_net/${path.slice(8)}` : path;
   }
 
   file(path: string): Blob | undefined {
