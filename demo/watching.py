@@ -16,7 +16,7 @@ from shop.menjin_client import USER_AGENT
 
 _FIRST_REFUSAL = 400
 _SILENT = frozenset({"request", "uploadFile", "downloadFile", "checkDomain"})
-_UNASKED = frozenset({"getAccountInfoSync", "getSystemInfoSync", "getAppBaseInfo", "nickname"})
+_UNASKED = frozenset({"getRandomValues", "getAccountInfoSync", "getSystemInfoSync", "getAppBaseInfo", "nickname"})
 
 
 class Watched:
@@ -108,16 +108,16 @@ class WatchedWorld(wxsim.World):
         self.keys_told: dict[str, str] = {}
         self.token_told = ""
 
-    def handle(self, request: wxsim.Request) -> wxsim.Response:
+    def take(self, request: wxsim.Request) -> wxsim.Response:
         """Answer one request, and take note of what is worth a look."""
         title = _title_of(request)
         if title is None:
-            return super().handle(request)
+            return super().take(request)
         now = self.clock.now()
         source: Side = "phone" if request.path.startswith("/_wx/") else "menjin"
         asked = {**request.query, **_object(request.body)} if source == "menjin" else _object(request.body)
         call = self._hops.call(now, source, "wechat", title, to_fields(asked))
-        response = super().handle(request)
+        response = super().take(request)
         answer = _object(response.body)
         self._remember(asked, answer)
         refused = bool(answer.get("errcode")) or ":fail" in str(answer.get("errMsg", "")) or response.delivery is not None
@@ -139,7 +139,9 @@ def _title_of(request: wxsim.Request) -> str | None:
     path = request.path
     if path.startswith("/_wx/"):
         api = path.rsplit("/", 1)[-1]
-        return None if api in _SILENT | _UNASKED or request.method != "POST" else f"wx.{api}"
+        said = request.query.get("answer", "")
+        shown = f"wx.{api} ({said})" if said else f"wx.{api}"
+        return None if api in _SILENT | _UNASKED or request.method != "POST" else shown
     return None if path.startswith("/_sim") or path == "/" else f"{request.method} {path}"
 
 

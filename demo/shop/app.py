@@ -124,5 +124,5 @@ async def _hand_on(_request: Request, error: Refused) -> Response:
 
 
 async def _ask_to_bind(_request: Request, _error: BindingRequired) -> Response:
-    body = {"code": "binding_required", "status": 403, "action": "bind", "title": "尚未绑定会员 / no membership bound"}
+    body = {"type": "urn:menjin:problem:binding_required", "code": "binding_required", "status": 403, "action": "bind", "title": "尚未绑定会员 / no membership bound"}
     return JSONResponse(body, 403, media_type="application/problem+json")

@@ -1,7 +1,7 @@
 // Every sentence of the mini program, in both languages.
 const ZH = {
   hello: "山里的茶，今天的水",
-  helloMember: (name) => `${name}，今天喝点什么？`,
+  helloMember: "{name}，今天喝点什么？",
   guest: "逛逛不用登录。",
   silent: "你没有点过任何东西，就已经登录了。",
   buy: "来一杯",
@@ -76,7 +76,7 @@ const ZH = {
 };
 const EN = {
   hello: "Mountain tea, today's water",
-  helloMember: (name) => `${name}, what shall it be today?`,
+  helloMember: "{name}, what shall it be today?",
   guest: "Looking around needs no login.",
   silent: "You tapped nothing, and are signed in already.",
   buy: "One cup",

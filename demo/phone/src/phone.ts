@@ -51,9 +51,9 @@ export class Phone {
   async putAwayAndBack(): Promise<void> {
     this.runtime?.hide();
     this.wx?.$hide();
-    this.frame.element.classList.add("asleep");
+    this.frame.element.classList.add("ph-asleep");
     await new Promise((done) => setTimeout(done, 350));
-    this.frame.element.classList.remove("asleep");
+    this.frame.element.classList.remove("ph-asleep");
     this.wx?.$show();
     this.runtime?.show();
   }

@@ -57,6 +57,7 @@ export const EN: Words = {
     request: "request",
     answer: "answer",
     to: "to",
+    asks: (about) => `asks the person: ${about}`,
     nothing: "(empty)",
     since: (seconds) => `+${seconds.toFixed(2)} s`,
   },

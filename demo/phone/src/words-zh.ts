@@ -55,6 +55,7 @@ export const ZH = {
     request: "请求",
     answer: "应答",
     to: "到",
+    asks: (about: string): string => `问本人：${about}`,
     nothing: "（空）",
     since: (seconds: number) => `+${seconds.toFixed(2)} 秒`,
   },

@@ -2,12 +2,11 @@ const { menjin } = require("../../services/login");
 const { words, title } = require("../../services/words");
 
 Page({
-  data: { t: {}, state: "ask", hint: "", choices: [], busy: false },
+  data: { t: words(), state: "ask", hint: "", choices: [], busy: false },
   ticket: "",
 
   onLoad() {
     title("bind");
-    this.setData({ t: words() });
   },
 
   onShow() {

@@ -7,11 +7,10 @@ function readable(time) {
 }
 
 Page({
-  data: { t: {}, sessions: [], hasOthers: false, message: "" },
+  data: { t: words(), sessions: [], hasOthers: false, message: "" },
 
   onLoad() {
     title("devices");
-    this.setData({ t: words() });
   },
 
   onShow() {

@@ -3,13 +3,13 @@ const shop = require("../../services/shop");
 const { words, title } = require("../../services/words");
 
 Page({
-  data: { t: {}, hello: "", note: "", goods: [], failed: false },
+  data: { t: words(), hello: "", note: "", goods: [], failed: false },
 
   onLoad() {
     const t = words();
     title("home");
     t.tabs.forEach((text, index) => wx.setTabBarItem({ index, text }));
-    this.setData({ t, hello: t.hello, note: t.guest });
+    this.setData({ hello: t.hello, note: t.guest });
     this.loadGoods();
   },
 
@@ -18,7 +18,7 @@ Page({
     try {
       const { account } = await menjin.ready();
       const known = account && account.externalId;
-      this.setData({ hello: known ? t.helloMember(known) : t.hello, note: t.silent });
+      this.setData({ hello: known ? t.helloMember.replace("{name}", known) : t.hello, note: t.silent });
     } catch (error) {
       this.setData({ hello: t.hello, note: t.guest });
     }

@@ -5,12 +5,11 @@ const { words, title } = require("../../services/words");
 const EMPTY = { nickname: "", avatar: "", member: "" };
 
 Page({
-  data: { t: {}, state: "loading", profile: EMPTY, phone: "", hint: "" },
+  data: { t: words(), state: "loading", profile: EMPTY, phone: "", hint: "" },
 
   onLoad() {
-    const t = words();
     title("me");
-    this.setData({ t, hint: t.phoneShown });
+    this.setData({ hint: this.data.t.phoneShown });
   },
 
   onShow() {

@@ -2,11 +2,10 @@ const shop = require("../../services/shop");
 const { words, title } = require("../../services/words");
 
 Page({
-  data: { t: {}, state: "loading", orders: [], message: "" },
+  data: { t: words(), state: "loading", orders: [], message: "" },
 
   onLoad() {
     title("orders");
-    this.setData({ t: words() });
   },
 
   onShow() {

@@ -4,11 +4,10 @@ const { words, title } = require("../../services/words");
 const LOCATION = "scope.userFuzzyLocation";
 
 Page({
-  data: { t: {}, location: "", privacy: "" },
+  data: { t: words(), location: "", privacy: "" },
 
   onLoad() {
     title("settings");
-    this.setData({ t: words() });
   },
 
   onShow() {

@@ -21,22 +21,22 @@ export class PhoneFrame implements Frame {
   onTab: (index: number) => void = () => undefined;
   onMenu: () => void = () => undefined;
   onHome: () => void = () => undefined;
-  private readonly title = h("h2", { className: "nav-title" });
+  private readonly title = h("h2", { className: "ph-nav-title" });
   private readonly back: HTMLButtonElement;
   private readonly bar: HTMLElement;
-  private readonly tabs = h("nav", { className: "tab-bar" });
-  private readonly layer = h("div", { className: "sheet-layer" });
-  private readonly toast = h("div", { className: "toast", role: "status", "aria-live": "polite" });
-  private readonly suggestion = h("div", { className: "keyboard", hidden: true });
-  private readonly clock = h("span", { className: "status-time" });
+  private readonly tabs = h("nav", { className: "ph-tab-bar" });
+  private readonly layer = h("div", { className: "ph-sheet-layer" });
+  private readonly toast = h("div", { className: "ph-toast", role: "status", "aria-live": "polite" });
+  private readonly suggestion = h("div", { className: "ph-keyboard", hidden: true });
+  private readonly clock = h("span", { className: "ph-status-time" });
   private toastTimer = 0;
 
   constructor() {
-    this.back = h("button", { type: "button", className: "nav-back", onclick: () => this.onBack() }, icon(BACK));
-    this.bar = h("header", { className: "nav-bar" }, this.back, this.title, this.drawCapsule());
-    const status = h("div", { className: "status-bar", "aria-hidden": "true" }, this.clock, h("span", { className: "status-island" }), h("span", { className: "status-signs" }, drawSigns()));
-    const body = h("div", { className: "phone-glass" }, status, this.bar, this.screen, this.tabs, h("div", { className: "home-line", "aria-hidden": "true" }), this.suggestion, this.layer, this.toast);
-    this.element = h("div", { className: "phone" }, body);
+    this.back = h("button", { type: "button", className: "ph-nav-back", onclick: () => this.onBack() }, icon(BACK));
+    this.bar = h("header", { className: "ph-nav-bar" }, this.back, this.title, this.drawCapsule());
+    const status = h("div", { className: "ph-status-bar", "aria-hidden": "true" }, this.clock, h("span", { className: "ph-status-island" }), h("span", { className: "ph-status-signs" }, drawSigns()));
+    const body = h("div", { className: "ph-glass" }, status, this.bar, this.screen, this.tabs, h("div", { className: "ph-home-line", "aria-hidden": "true" }), this.suggestion, this.layer, this.toast);
+    this.element = h("div", { className: "ph-body" }, body);
     this.sheets = new Sheets(this.layer, () => [this.bar, this.screen, this.tabs]);
   }
 
@@ -55,7 +55,7 @@ export class PhoneFrame implements Frame {
       ...items.map((item, index) =>
         h(
           "button",
-          { type: "button", className: "tab", "aria-current": index === selected ? "page" : undefined, onclick: () => this.onTab(index) },
+          { type: "button", className: "ph-tab", "aria-current": index === selected ? "page" : undefined, onclick: () => this.onTab(index) },
           icon(...(TAB_ICONS[item.pagePath.split("/").pop() ?? ""] ?? TAB_ICONS.home ?? [])),
           h("span", {}, item.text),
         ),
@@ -80,14 +80,14 @@ export class PhoneFrame implements Frame {
   /** Show a toast for so many milliseconds; 0 keeps it until it is hidden. */
   showToast(text: string, kind: string, duration: number): void {
     clearTimeout(this.toastTimer);
-    const sign = kind === "loading" ? h("span", { className: "spinner", "aria-hidden": "true" }) : kind === "success" ? icon("M5 13l4 4L19 7") : kind === "error" ? icon("M6 6l12 12", "M18 6L6 18") : null;
+    const sign = kind === "loading" ? h("span", { className: "ph-spinner", "aria-hidden": "true" }) : kind === "success" ? icon("M5 13l4 4L19 7") : kind === "error" ? icon("M6 6l12 12", "M18 6L6 18") : null;
     this.toast.replaceChildren(...(sign ? [sign] : []), h("span", {}, text));
-    this.toast.classList.add("shown");
+    this.toast.classList.add("ph-shown");
     if (duration > 0) this.toastTimer = window.setTimeout(() => this.hideToast(), duration);
   }
 
   hideToast(): void {
-    this.toast.classList.remove("shown");
+    this.toast.classList.remove("ph-shown");
     this.toast.replaceChildren();
   }
 
@@ -117,9 +117,9 @@ export class PhoneFrame implements Frame {
   private drawCapsule(): HTMLElement {
     return h(
       "div",
-      { className: "capsule" },
-      h("button", { type: "button", "aria-label": words().phone.menu, onclick: () => this.onMenu() }, h("span", { className: "dots", "aria-hidden": "true" })),
-      h("button", { type: "button", "aria-label": words().phone.close, onclick: () => this.onHome() }, h("span", { className: "ring", "aria-hidden": "true" })),
+      { className: "ph-capsule" },
+      h("button", { type: "button", "aria-label": words().phone.menu, onclick: () => this.onMenu() }, h("span", { className: "ph-dots", "aria-hidden": "true" })),
+      h("button", { type: "button", "aria-label": words().phone.close, onclick: () => this.onHome() }, h("span", { className: "ph-ring", "aria-hidden": "true" })),
     );
   }
 }

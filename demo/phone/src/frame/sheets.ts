@@ -41,7 +41,7 @@ export class Sheets {
     const id = `sheet-${(count += 1)}`;
     const done = deferred<number>();
     const box = this.draw(options, id, done.resolve);
-    const veil = h("div", { className: `veil veil-${options.shape}` }, box);
+    const veil = h("div", { className: `ph-veil ph-veil-${options.shape}` }, box);
     veil.addEventListener("click", (event) => event.target === veil && options.dismissed >= -1 && done.resolve(options.dismissed));
     box.addEventListener("keydown", (event) => onKey(event, box, () => done.resolve(options.dismissed)));
     this.layer.append(veil);
@@ -68,7 +68,7 @@ export class Sheets {
         "button",
         {
           type: "button",
-          className: `sheet-action sheet-${action.kind ?? "plain"}`,
+          className: `ph-sheet-action ph-sheet-${action.kind ?? "plain"}`,
           "data-first": action.kind === "primary" || (index === 0 && !options.actions.some((one) => one.kind === "primary")) ? "" : undefined,
           onclick: () => choose(index),
         },
@@ -77,10 +77,10 @@ export class Sheets {
     );
     return h(
       "div",
-      { className: `sheet sheet-${options.shape}`, role: "dialog", "aria-modal": "true", "aria-labelledby": id, tabindex: -1 },
-      h("h3", { id, className: options.title ? "sheet-title" : "unseen" }, options.title || "WeChat"),
-      h("div", { className: "sheet-body" }, ...(options.body ?? [])),
-      h("div", { className: options.stacked ? "sheet-actions stacked" : "sheet-actions" }, ...buttons),
+      { className: `ph-sheet ph-sheet-${options.shape}`, role: "dialog", "aria-modal": "true", "aria-labelledby": id, tabindex: -1 },
+      h("h3", { id, className: options.title ? "ph-sheet-title" : "unseen" }, options.title || "WeChat"),
+      h("div", { className: "ph-sheet-body" }, ...(options.body ?? [])),
+      h("div", { className: options.stacked ? "ph-sheet-actions ph-stacked" : "ph-sheet-actions" }, ...buttons),
     );
   }
 
@@ -88,7 +88,7 @@ export class Sheets {
     const index = this.forced?.(options);
     if (index === undefined) return;
     this.forced = undefined;
-    box.querySelectorAll(".sheet-action")[index]?.classList.add("chosen");
+    box.querySelectorAll(".ph-sheet-action")[index]?.classList.add("ph-chosen");
     setTimeout(() => choose(index), 900);
   }
 

@@ -19,6 +19,7 @@ export class RouteError extends Error {}
 export class Router {
   private stack: Open[] = [];
   private readonly tabs = new Map<string, Open>();
+  private opening: Open | undefined;
   private readonly tabTexts = new Map<number, string>();
 
   constructor(
@@ -100,8 +101,10 @@ export class Router {
     this.top?.page.onTabItemTap?.({ index, pagePath, text });
   }
 
+  /** Name the page that is opening, or else the one on the screen. */
   setTitle(title: string): void {
-    if (this.top) this.top.title = title;
+    const open = this.opening ?? this.top;
+    if (open) open.title = title;
     this.draw();
   }
 
@@ -148,7 +151,9 @@ export class Router {
     root.attach(box as never, place as never);
     const title = this.configOf(path).navigationBarTitleText ?? "";
     const open = { path, page, box, root, title };
+    this.opening = open;
     this.call(open, "onLoad", query);
+    this.opening = undefined;
     return open;
   }
 

@@ -92,7 +92,7 @@ export class Controls {
       );
       return h("div", { className: "trouble-group" }, h("h3", {}, troubles.groups[name]), h("div", { className: "chips" }, ...buttons));
     });
-    return h("section", { className: "panel trouble-panel", "aria-labelledby": "troubles" }, h("div", { className: "panel-head" }, h("h2", { id: "troubles" }, troubles.heading)), h("div", { className: "trouble-groups" }, ...groups));
+    return h("section", { className: "panel trouble-panel", "aria-labelledby": "troubles" }, h("h2", { id: "troubles", className: "unseen" }, troubles.heading), h("div", { className: "trouble-groups" }, ...groups));
   }
 }
 

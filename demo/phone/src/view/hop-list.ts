@@ -105,7 +105,8 @@ export class HopList {
   private drawLabel(hop: Hop): HTMLElement {
     const status = hop.status ? `${hop.status} ` : "";
     const code = hop.fields.find((field) => field.name === "code" && !hop.went_well)?.text ?? hop.fields.find((field) => field.name === "errcode")?.text ?? "";
-    const title = hop.kind === "call" ? hop.title : `${status}${code}`.trim() || (hop.went_well ? "ok" : "fail");
+    const asks = hop.fields.find((field) => field.name === "ask.about")?.text;
+    const title = asks ? words().hops.asks(asks) : hop.kind === "call" ? hop.title : `${status}${code}`.trim() || (hop.went_well ? "ok" : "fail");
     const secret = hop.fields.some((field) => field.keeper === "server");
     const head = h("summary", {}, h("code", {}, title), secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret));
     if (!hop.fields.length) return h("div", { className: "hop-label" }, h("code", {}, title));

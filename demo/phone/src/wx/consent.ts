@@ -58,9 +58,9 @@ export class Consent {
   private async openSettings(authSetting: Record<string, boolean>): Promise<Record<string, boolean>> {
     const asked = Object.entries(authSetting).filter(([scope]) => words().sheets.scopes[scope]);
     const rows = asked.map(([scope, on]) => {
-      const box = h("button", { type: "button", role: "switch", className: "setting-switch", "aria-checked": String(on), "aria-label": words().sheets.scopes[scope] });
+      const box = h("button", { type: "button", role: "switch", className: "ph-setting-switch", "aria-checked": String(on), "aria-label": words().sheets.scopes[scope] });
       box.addEventListener("click", () => box.setAttribute("aria-checked", String(box.getAttribute("aria-checked") !== "true")));
-      return { scope, box, row: h("div", { className: "setting" }, h("span", {}, words().sheets.scopes[scope] ?? scope), box) };
+      return { scope, box, row: h("div", { className: "ph-setting" }, h("span", {}, words().sheets.scopes[scope] ?? scope), box) };
     });
     const body = rows.length ? rows.map(({ row }) => row) : [words().sheets.nothingAsked];
     await this.frame.ask({ shape: "sheet", title: words().sheets.settings, body, actions: [{ text: words().sheets.done, kind: "primary" }], dismissed: 0 });
@@ -92,7 +92,7 @@ export class Consent {
     const chosen = await this.frame.ask({
       shape: "sheet",
       title,
-      body: [h("p", { className: "sheet-app" }, sheets.asks), ...body],
+      body: [h("p", { className: "ph-sheet-app" }, sheets.asks), ...body],
       actions: [{ text: sheets.refuse, kind: "quiet" }, { text: sheets.allow, kind: "primary" }],
       dismissed: 0,
     });
@@ -104,9 +104,9 @@ export class Consent {
     const drawn = (await this.pictures?.draw(this.nickname.slice(-1) || "?")) ?? [];
     const urls = drawn.map((blob) => URL.createObjectURL(blob));
     let index = 0;
-    const shown = urls.map((src, at) => h("img", { src, className: "choice", alt: "", "data-on": at === 0 ? "" : undefined }));
+    const shown = urls.map((src, at) => h("img", { src, className: "ph-choice", alt: "", "data-on": at === 0 ? "" : undefined }));
     const buttons = shown.map((image, at) => {
-      const button = h("button", { type: "button", className: "choice-button", "aria-label": sheets.picture(at + 1), "aria-pressed": String(at === 0) }, image);
+      const button = h("button", { type: "button", className: "ph-choice-button", "aria-label": sheets.picture(at + 1), "aria-pressed": String(at === 0) }, image);
       button.addEventListener("click", () => {
         index = at;
         buttons.forEach((one, place) => {
@@ -118,7 +118,7 @@ export class Consent {
     const chosen = await this.frame.ask({
       shape: "sheet",
       title: sheets.avatar,
-      body: [h("div", { className: "choices" }, ...buttons)],
+      body: [h("div", { className: "ph-choices" }, ...buttons)],
       actions: [{ text: sheets.cancel, kind: "quiet" }, { text: sheets.use, kind: "primary" }],
       dismissed: 0,
     });
@@ -130,7 +130,7 @@ export class Consent {
   private phoneLine(): HTMLElement {
     const { phone } = this.person;
     const masked = phone ? `${phone.slice(0, 3)}****${phone.slice(-4)}` : words().sheets.noPhone;
-    return h("div", { className: "phone-number" }, h("strong", {}, masked), h("span", {}, words().sheets.boundNumber));
+    return h("div", { className: "ph-number" }, h("strong", {}, masked), h("span", {}, words().sheets.boundNumber));
   }
 
   private async learnPerson(): Promise<void> {
