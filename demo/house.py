@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 import wxsim
+from hops import Hops
 from menjin import (
     AesGcmVault,
     AiohttpHttp,
@@ -33,8 +34,8 @@ from menjin import (
 )
 from menjin.accounts.directory import Directory
 from menjin.apps import SignInPolicy
+from menjin.assembly.wiring import assemble
 from menjin.service.app import create_app
-from hops import Hops
 from page import page_route
 from shop.app import Shop
 from shop.members import Members
@@ -43,7 +44,6 @@ from sides import Sides
 from stage import Stage
 from troubles import Troubles
 from watching import Watched, WatchedWorld, watch_verify
-from menjin.assembly.wiring import assemble
 
 MEMBER = "ming"
 PASSWORD = "door-keeper-1"  # noqa: S105 - the demo prints it
@@ -105,9 +105,7 @@ class Ports:
 
 def make_parts(world: WatchedWorld, wechat: str, folder: Path, sign_in: SignInPolicy, directory: Directory) -> Parts:
     """Return menjin's parts: the sample app, SQLite in `folder`, the shop's members as directory."""
-    app = App(
-        AppId(wxsim.FIRST_APPID), Secret(wxsim.FIRST_SECRET), sign_in=sign_in, open_platform="op-shanchapu"
-    )
+    app = App(AppId(wxsim.FIRST_APPID), Secret(wxsim.FIRST_SECRET), sign_in=sign_in, open_platform="op-shanchapu")
     database = Database(open_async_engine(f"sqlite:///{folder / 'menjin.db'}"))
     return Parts(
         apps=Apps([app]),
@@ -168,12 +166,20 @@ def make_apps(house: House, shop: str, folder: Path, sign_in: SignInPolicy) -> t
     hosts = {**dict.fromkeys(LOGIN_ORIGINS, house.menjin), **dict.fromkeys(SHOP_ORIGINS, shop)}
     troubles = Troubles(world, sides, assemble(parts), house.menjin)
     world.app(wxsim.FIRST_APPID).domains = [house.menjin, shop]
-    scene = {"appid": wxsim.FIRST_APPID, "run": folder.name, "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()}}
-    stage = Stage(world, hops, sides, troubles, hosts, scene)
+    scene = {
+        "appid": wxsim.FIRST_APPID,
+        "run": folder.name,
+        "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()},
+    }
+    stage = Stage(world, hops, sides, troubles, hosts=hosts, scene=scene)
     landing = page_route(house, MEMBER, PASSWORD)
     menjin_app = Watched(create_app(AsyncMenjin(parts), [landing]), "menjin", ("/v1/",), hops, now)
     shop_app = Watched(
-        Shop(members, MenjinClient(house.menjin), SHOP_ORIGINS[0]).app(), "shop", ("/goods", "/orders", "/profile", "/avatar"), hops, now
+        Shop(members, MenjinClient(house.menjin), SHOP_ORIGINS[0]).app(),
+        "shop",
+        ("/goods", "/orders", "/profile", "/avatar"),
+        hops,
+        now,
     )
     return stage, [menjin_app, wxsim.create_app(world), stage.app(), shop_app]
 

@@ -36,7 +36,7 @@ def read_body(body: bytes, content_type: str) -> object:
             return json.loads(body)
         except ValueError:
             pass
-    return {"body": f"{content_type.split(';')[0] or 'data'}, {len(body)} B"}
+    return {"body": f"{content_type.split(';', maxsplit=1)[0] or 'data'}, {len(body)} B"}
 
 
 def _walk(value: object, name: str) -> Iterator[Field]:
@@ -54,7 +54,7 @@ def _walk(value: object, name: str) -> Iterator[Field]:
 
 
 def _show(name: str, value: object) -> Field:
-    last = name.rsplit(".", 1)[-1].lower()
+    last = name.rpartition(".")[2].lower()
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if last in _SERVER:
         return Field(name, f"#{fingerprint(text)}", "server")

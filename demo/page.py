@@ -42,15 +42,15 @@ class Addresses(Protocol):
 
     @property
     def menjin(self) -> str:
-        """menjin's URL."""
+        """Where menjin is."""
 
     @property
     def wechat(self) -> str:
-        """The simulated WeChat's URL."""
+        """Where the simulated WeChat is."""
 
     @property
     def page(self) -> str:
-        """The page's URL."""
+        """Where the page is."""
 
 
 def page_route(house: Addresses, member: str, password: str) -> Route:

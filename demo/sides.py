@@ -1,4 +1,4 @@
-"""What each side remembers right now, read where it lies: the phone's storage, menjin's tables, WeChat's and the shop's."""
+"""What menjin, WeChat and the shop remember right now, read where it lies."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class Sides:
         key = self.world.session_keys.alive(FIRST_APPID, person, now)
         token = self.world.tokens.newest.get(f"stable/{FIRST_APPID}", "")
         known = self.world.tokens.known.get(token) if token else None
-        app = self.world.app(FIRST_APPID)
+        app, phone = self.world.app(FIRST_APPID), self.world.person(person).phone
         return {
             "openid": openid,
             "unionid": self.world.unionid(app, person),
             "session_key": fingerprint(key.value) if key else None,
             "session_key_made_at": key.made_at if key else None,
             "access_token": fingerprint(token) if known and min(known.expires_at, known.dies_at) > now else None,
-            "phone": self.world.person(person).phone.number if self.world.person(person).phone else None,
+            "phone": phone.number if phone else None,
             "faults": [f"{fault.name} {fault.path}" for fault in self.world.faults.active],
         }
 
@@ -111,4 +111,3 @@ class Sides:
                 return []
             finally:
                 connection.commit()
-

@@ -30,7 +30,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_FILES = {"/": ("index.html", "text/html"), "/phone.js": ("phone.js", "text/javascript"), "/phone.css": ("phone.css", "text/css")}
+_FILES = {
+    "/": ("index.html", "text/html"),
+    "/phone.js": ("phone.js", "text/javascript"),
+    "/phone.css": ("phone.css", "text/css"),
+}
 _NETWORK = frozenset({"request", "uploadFile", "downloadFile"})
 _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _BEAT = 15
@@ -91,6 +95,7 @@ class Stage:
         hops: Hops,
         sides: Sides,
         troubles: Troubles,
+        *,
         hosts: Mapping[str, str],
         scene: Mapping[str, object],
     ) -> None:
@@ -170,7 +175,9 @@ class Stage:
         """The hops as they happen, as server-sent events."""
         last = request.headers.get("last-event-id", "")
         after = int(last) if last.isdigit() else 0
-        return StreamingResponse(self._stream(after), headers={"Cache-Control": "no-store"}, media_type="text/event-stream")
+        return StreamingResponse(
+            self._stream(after), headers={"Cache-Control": "no-store"}, media_type="text/event-stream"
+        )
 
     async def _stream(self, after: int) -> AsyncIterator[str]:
         async with self._hops.follow() as queue:
@@ -179,11 +186,11 @@ class Stage:
                 after = hop.number
                 yield _to_event(hop)
             while not self._closing.is_set():
-                hop = await _next(queue, self._closing)
-                if hop is None:
+                coming = await _next(queue, self._closing)
+                if coming is None:
                     yield ": still here\n\n"
-                elif hop.number > after:
-                    yield _to_event(hop)
+                elif coming.number > after:
+                    yield _to_event(coming)
 
     async def state(self, request: Request) -> Response:
         """What the four sides remember of whoever holds the phone."""
@@ -212,7 +219,7 @@ class Stage:
             return JSONResponse({"error": "no such trouble"}, 404)
         wish = await request.json()
         story = await make(str(wish.get("person", "an")), str(wish.get("device", "d1")))
-        return JSONResponse({"zh": story.zh, "en": story.en, "then": story.then, "is_on": story.is_on})
+        return JSONResponse({"zh": story.zh, "en": story.en, "next": story.next, "is_on": story.is_on})
 
 
 async def _next(queue: asyncio.Queue[Hop], closing: asyncio.Event) -> Hop | None:

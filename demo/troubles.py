@@ -14,7 +14,7 @@ from sides import Sides
 from watching import WatchedWorld
 from wxsim import FIRST_APPID, Fault, PhoneNumber
 
-Then = Literal["stay", "wake", "refuse_next", "other_phone", "other_person"]
+Next = Literal["stay", "wake", "refuse_next", "other_phone", "other_person"]
 _NO_WECHAT = ("/sns/*", "/cgi-bin/*", "/wxa/*")
 
 
@@ -25,13 +25,13 @@ class Story:
     Attributes:
         zh: In Chinese.
         en: In English.
-        then: What the page does next: `wake` lets the person come back to the mini program.
+        next: What the page does next: `wake` lets the person come back to the mini program.
         is_on: Of a trouble that lasts: whether it is in force now.
     """
 
     zh: str
     en: str
-    then: Then = "stay"
+    next: Next = "stay"
     is_on: bool = False
 
 
@@ -137,7 +137,7 @@ class Troubles:
         """The app's access_token is replaced behind menjin's back."""
         self._world.tokens.force(FIRST_APPID, self._world.clock.now())
         return Story(
-            "小程序的 access_token 被换掉了。下次要用它（比如用手机号绑定）时微信答 40001，menjin 换一次新的、重试一次。"
+            "小程序的 access_token 被换掉了。下次用它（比如用手机号绑定）时微信答 40001，menjin 换一次新的、重试一次。"
             "登录不用 access_token，所以登录不受影响。",
             "The app's access_token has been replaced. At its next use (binding by phone, say) WeChat answers 40001; "
             "menjin renews it once and tries once more. Logging in needs no access_token at all.",
@@ -151,7 +151,8 @@ class Troubles:
         if not is_on:
             return Story("额度又有了。", "There is quota again.")
         return Story(
-            "手机号额度用完了。再点手机号按钮，微信给 errno 1400001；小程序说一句人话，并给出另一条路：会员密码。再按一次恢复。",
+            "手机号额度用完了。再点手机号按钮，微信给 errno 1400001；小程序说一句人话，并给出另一条路：会员密码。"
+            "再按一次恢复。",
             "The phone quota is used up. The phone button now gives errno 1400001; the mini program says so in plain "
             "words and offers the other way, a member's password. Press again to end it.",
             is_on=True,
@@ -195,8 +196,8 @@ class Troubles:
         return Story(
             f"号码 {number.number} 被注销后卖给了另一个人，那个人正拿着手机。用手机号绑定试试：号码对得上，"
             "但会员已在别人的微信名下，所以不会悄悄接管，而是给出选择。",
-            f"The number {number.number} was given up and sold to somebody else, who holds the phone now. Try to bind by "
-            "phone: the number matches, yet another WeChat holds that membership, so it is not taken over but asked.",
+            f"The number {number.number} was given up and sold to somebody else, who holds the phone now. Try to bind "
+            "by phone: the number matches, yet another WeChat holds that membership, so it is not taken over but asked.",
             "other_person",
         )
 
@@ -205,9 +206,9 @@ class Troubles:
         self._world.bind_open_platform("op-shanchapu")
         await self._end_sessions(person)
         return Story(
-            "小程序绑定了开放平台账号。下一次登录，微信多给一个 unionid；menjin 把它补到同一个身份上，不会多出一个人来。",
-            "The app is bound to an Open Platform account. At the next login WeChat gives a unionid as well; menjin adds "
-            "it to the same identity, and no second person comes of it.",
+            "小程序绑定了开放平台账号。下次登录，微信多给一个 unionid；menjin 把它补到同一个身份上，不会多出一个人来。",
+            "The app is bound to an Open Platform account. At the next login WeChat gives a unionid as well; menjin "
+            "adds it to the same identity, and no second person comes of it.",
             "wake",
         )
 

@@ -120,7 +120,9 @@ class WatchedWorld(wxsim.World):
         response = super().take(request)
         answer = _object(response.body)
         self._remember(asked, answer)
-        refused = bool(answer.get("errcode")) or ":fail" in str(answer.get("errMsg", "")) or response.delivery is not None
+        refused = (
+            bool(answer.get("errcode")) or ":fail" in str(answer.get("errMsg", "")) or response.delivery is not None
+        )
         status = 0 if source == "phone" else response.status
         fields = [Field("…", "没有应答 no answer")] if response.delivery else to_fields(answer)
         self._hops.answer(call, now, fields, status, went_well=not refused)
@@ -166,5 +168,3 @@ def watch_verify(
         return member
 
     return ask
-
-

@@ -10,7 +10,19 @@ const { TmplGroup } = createRequire(import.meta.url)("glass-easel-template-compi
 
 /** Elements that are native in the page keep their names; every other is `wx-…`. */
 const NATIVE = { button: "button", input: "input", form: "form", label: "label", image: "img" };
-const BUILT_IN = ["view", "text", "image", "button", "input", "form", "label", "navigator", "scroll-view", "switch", "picker"];
+const BUILT_IN = [
+  "view",
+  "text",
+  "image",
+  "button",
+  "input",
+  "form",
+  "label",
+  "navigator",
+  "scroll-view",
+  "switch",
+  "picker",
+];
 
 /**
  * Return a mini program as code: a CommonJS module, one style sheet, and the compiler's warnings.

@@ -105,7 +105,9 @@ class Shop:
         """GET /avatars/{name}."""
         picture, kind = self._avatars.get(request.path_params["name"], (b"", "image/png"))
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-        return Response(picture, 200 if picture else 404, headers, media_type=kind if kind.startswith("image/") else None)
+        return Response(
+            picture, 200 if picture else 404, headers, media_type=kind if kind.startswith("image/") else None
+        )
 
     async def _member(self, request: Request) -> Member:
         name = await self._menjin.find_member(request.headers.get("authorization", ""))
@@ -124,5 +126,11 @@ async def _hand_on(_request: Request, error: Refused) -> Response:
 
 
 async def _ask_to_bind(_request: Request, _error: BindingRequired) -> Response:
-    body = {"type": "urn:menjin:problem:binding_required", "code": "binding_required", "status": 403, "action": "bind", "title": "尚未绑定会员 / no membership bound"}
+    body = {
+        "type": "urn:menjin:problem:binding_required",
+        "code": "binding_required",
+        "status": 403,
+        "action": "bind",
+        "title": "尚未绑定会员 / no membership bound",
+    }
     return JSONResponse(body, 403, media_type="application/problem+json")

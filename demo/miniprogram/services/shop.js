@@ -24,6 +24,5 @@ module.exports = {
   order: (good) => asMember("POST", "/orders", { good }),
   profile: () => asMember("GET", "/profile"),
   saveNickname: (nickname) => asMember("PUT", "/profile", { nickname }),
-  sendAvatar: (filePath) =>
-    menjin.uploadFile({ url: `${config.shop}/avatar`, filePath, name: "avatar" }).then(read),
+  sendAvatar: (filePath) => menjin.uploadFile({ url: `${config.shop}/avatar`, filePath, name: "avatar" }).then(read),
 };

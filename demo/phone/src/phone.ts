@@ -1,11 +1,11 @@
 /** A phone in somebody's hand, with the mini program on it. */
 
 import { program } from "mini-program";
-import { PhoneFrame } from "./frame/frame";
-import type { Host } from "./runtime/host";
-import { onGesture } from "./runtime/backend";
-import { Runtime } from "./runtime/runtime";
 import type { Wx } from "wxsim";
+import { PhoneFrame } from "./frame/frame";
+import { onGesture } from "./runtime/backend";
+import type { Host } from "./runtime/host";
+import { Runtime } from "./runtime/runtime";
 import { words } from "./words";
 import { Consent } from "./wx/consent";
 import { makeWx, PhoneStorage, tapButton } from "./wx/make-wx";

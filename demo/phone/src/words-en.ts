@@ -42,7 +42,8 @@ export const EN: Words = {
       "It takes your approximate location, to tell the nearest shop.",
     ],
     privacy: "Your privacy",
-    privacyBody: "Please read the privacy guide of Camellia Tea first. “Agree” says that you have read it and agree to it.",
+    privacyBody:
+      "Please read the privacy guide of Camellia Tea first. “Agree” says that you have read it and agree to it.",
     readContract: "Read the guide",
     avatar: "Choose a picture",
     picture: (number) => `Picture ${number}`,
@@ -74,8 +75,10 @@ export const EN: Words = {
     stories: {
       300: "Five minutes later: unused codes have expired. The session is alive, and there is nothing to do.",
       7200: "Two hours later: the access_token is at its end and is renewed when needed. A session lives 7 days idle, 30 at most.",
-      259200: "Three days unused: WeChat's session_key may be dead, the session is not. The SDK logs in first, before the next phone number.",
-      2678400: "Thirty-one days later: the session has expired. The next request got 401 session_expired, the SDK logged in silently and sent it again; a bound member is the same person still.",
+      259200:
+        "Three days unused: WeChat's session_key may be dead, the session is not. The SDK logs in first, before the next phone number.",
+      2678400:
+        "Thirty-one days later: the session has expired. The next request got 401 session_expired, the SDK logged in silently and sent it again; a bound member is the same person still.",
     },
   },
   troubles: {

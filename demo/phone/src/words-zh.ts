@@ -73,7 +73,8 @@ export const ZH = {
       300: "五分钟过去：没用过的 code 都过期了，旧的 access_token 也不再能用。登录态还在，什么都不用做。",
       7200: "两小时过去：access_token 到期，用时自动换新。登录态按空闲 7 天、最长 30 天算，早着呢。",
       259200: "三天没用：微信的 session_key 可能已失效，登录态还在。下次取手机号之前，SDK 会先补一次登录。",
-      2678400: "三十一天过去：登录态到期。下一个请求得到 401 session_expired，SDK 悄悄登录一次再重放；绑定过的会员还是同一个人。",
+      2678400:
+        "三十一天过去：登录态到期。下一个请求得到 401 session_expired，SDK 悄悄登录一次再重放；绑定过的会员还是同一个人。",
     } as Record<number, string>,
   },
   troubles: {
@@ -94,7 +95,8 @@ export const ZH = {
       resell_number: "号码卖给别人",
     } as Record<string, string>,
   },
-  welcome: "小程序打开时没有问你任何事，就已经登录：wx.login 给出一个一次性的 code，menjin 用它问微信这是谁，再发一个自己的 session_token。点“订单”，看看登录和授权有什么不同。",
+  welcome:
+    "小程序打开时没有问你任何事，就已经登录：wx.login 给出一个一次性的 code，menjin 用它问微信这是谁，再发一个自己的 session_token。点“订单”，看看登录和授权有什么不同。",
   holders: { heading: "谁拿着手机", label: (person: string, device: string) => `${person} · ${device}` },
   offline: "和演示服务器的连接断了，正在重连。",
   copied: "已复制",

@@ -6,6 +6,10 @@ function readable(time) {
   return String(time).replace("T", " ").slice(0, 16);
 }
 
+function labelOf(device) {
+  return device ? device.label : "";
+}
+
 Page({
   data: { t: words(), sessions: [], hasOthers: false, message: "" },
 
@@ -24,7 +28,7 @@ Page({
       const sessions = found.map((session) => ({
         id: session.sessionId,
         mine: session.isCurrent,
-        name: (session.device && session.device.label) || t.otherPhone,
+        name: labelOf(session.device) || t.otherPhone,
         note: session.isCurrent ? t.thisPhone : `${t.lastSeen} ${readable(session.lastSeenAt)}`,
       }));
       this.setData({ sessions, hasOthers: sessions.length > 1, message: "" });

@@ -8,7 +8,9 @@ Page({
   onLoad() {
     const t = words();
     title("home");
-    t.tabs.forEach((text, index) => wx.setTabBarItem({ index, text }));
+    t.tabs.forEach((text, index) => {
+      wx.setTabBarItem({ index, text });
+    });
     this.setData({ hello: t.hello, note: t.guest });
     this.loadGoods();
   },
@@ -17,9 +19,9 @@ Page({
     const t = words();
     try {
       const { account } = await menjin.ready();
-      const known = account && account.externalId;
+      const known = account ? account.externalId : "";
       this.setData({ hello: known ? t.helloMember.replace("{name}", known) : t.hello, note: t.silent });
-    } catch (error) {
+    } catch (_error) {
       this.setData({ hello: t.hello, note: t.guest });
     }
   },
@@ -28,7 +30,7 @@ Page({
     try {
       const { goods } = await shop.goods();
       this.setData({ goods, failed: false });
-    } catch (error) {
+    } catch (_error) {
       this.setData({ failed: true });
     }
   },

@@ -29,7 +29,7 @@ Page({
   async askLocation() {
     try {
       await menjin.authorize(LOCATION, { explain: this.data.t.locationWhy });
-    } catch (error) {
+    } catch (_error) {
       // Refused: the page says so below, and nothing depends on it.
     }
     this.load();

@@ -4,10 +4,10 @@ import type { CodeSpace } from "glass-easel-miniprogram-adapter";
 import type { Host } from "../runtime/host";
 import type { Router } from "../runtime/router";
 import { registerButton } from "./button";
+import { registerPicker, registerSwitch } from "./choosers";
 import { registerForm } from "./form";
 import { registerInput } from "./input";
 import { registerPart, setOrRemove } from "./part";
-import { registerPicker, registerSwitch } from "./choosers";
 
 export function registerBuiltIns(codeSpace: CodeSpace, host: Host, router: () => Router): void {
   for (const tag of ["view", "text", "label"]) registerPart(codeSpace, tag, {});

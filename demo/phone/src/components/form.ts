@@ -20,7 +20,8 @@ export function enterField(element: Element, read: () => Field): void {
 export function registerForm(codeSpace: CodeSpace): void {
   registerPart(codeSpace, "form", {
     attached: (part) => {
-      const fields = () => [...part.element.querySelectorAll("[data-field]")].flatMap((element) => FIELDS.get(element)?.() ?? []);
+      const fields = () =>
+        [...part.element.querySelectorAll("[data-field]")].flatMap((element) => FIELDS.get(element)?.() ?? []);
       part.element.addEventListener("submit", (event) => event.preventDefault());
       part.element.addEventListener("wx-submit", () => {
         const named = fields().filter((field) => field.name);

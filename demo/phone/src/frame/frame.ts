@@ -3,8 +3,8 @@
 import { h, icon } from "../dom";
 import type { Frame } from "../runtime/host";
 import type { PageConfig, TabItem } from "../runtime/program";
-import { type Action, Sheets, type SheetOptions } from "./sheets";
 import { words } from "../words";
+import { type Action, type SheetOptions, Sheets } from "./sheets";
 
 const BACK = "M15 5l-7 7 7 7";
 const TAB_ICONS: Record<string, string[]> = {
@@ -34,8 +34,25 @@ export class PhoneFrame implements Frame {
   constructor() {
     this.back = h("button", { type: "button", className: "ph-nav-back", onclick: () => this.onBack() }, icon(BACK));
     this.bar = h("header", { className: "ph-nav-bar" }, this.back, this.title, this.drawCapsule());
-    const status = h("div", { className: "ph-status-bar", "aria-hidden": "true" }, this.clock, h("span", { className: "ph-status-island" }), h("span", { className: "ph-status-signs" }, drawSigns()));
-    const body = h("div", { className: "ph-glass" }, status, this.bar, this.screen, this.tabs, h("div", { className: "ph-home-line", "aria-hidden": "true" }), this.suggestion, this.layer, this.toast);
+    const status = h(
+      "div",
+      { className: "ph-status-bar", "aria-hidden": "true" },
+      this.clock,
+      h("span", { className: "ph-status-island" }),
+      h("span", { className: "ph-status-signs" }, drawSigns()),
+    );
+    const body = h(
+      "div",
+      { className: "ph-glass" },
+      status,
+      this.bar,
+      this.screen,
+      this.tabs,
+      h("div", { className: "ph-home-line", "aria-hidden": "true" }),
+      this.suggestion,
+      this.layer,
+      this.toast,
+    );
     this.element = h("div", { className: "ph-body" }, body);
     this.sheets = new Sheets(this.layer, () => [this.bar, this.screen, this.tabs]);
   }
@@ -55,7 +72,12 @@ export class PhoneFrame implements Frame {
       ...items.map((item, index) =>
         h(
           "button",
-          { type: "button", className: "ph-tab", "aria-current": index === selected ? "page" : undefined, onclick: () => this.onTab(index) },
+          {
+            type: "button",
+            className: "ph-tab",
+            "aria-current": index === selected ? "page" : undefined,
+            onclick: () => this.onTab(index),
+          },
           icon(...(TAB_ICONS[item.pagePath.split("/").pop() ?? ""] ?? TAB_ICONS.home ?? [])),
           h("span", {}, item.text),
         ),
@@ -80,7 +102,14 @@ export class PhoneFrame implements Frame {
   /** Show a toast for so many milliseconds; 0 keeps it until it is hidden. */
   showToast(text: string, kind: string, duration: number): void {
     clearTimeout(this.toastTimer);
-    const sign = kind === "loading" ? h("span", { className: "ph-spinner", "aria-hidden": "true" }) : kind === "success" ? icon("M5 13l4 4L19 7") : kind === "error" ? icon("M6 6l12 12", "M18 6L6 18") : null;
+    const sign =
+      kind === "loading"
+        ? h("span", { className: "ph-spinner", "aria-hidden": "true" })
+        : kind === "success"
+          ? icon("M5 13l4 4L19 7")
+          : kind === "error"
+            ? icon("M6 6l12 12", "M18 6L6 18")
+            : null;
     this.toast.replaceChildren(...(sign ? [sign] : []), h("span", {}, text));
     this.toast.classList.add("ph-shown");
     if (duration > 0) this.toastTimer = window.setTimeout(() => this.hideToast(), duration);
@@ -97,7 +126,11 @@ export class PhoneFrame implements Frame {
       event.preventDefault(); // the field keeps the focus
       take();
     };
-    const button = h("button", { type: "button", tabindex: -1, onmousedown: press, ontouchstart: press }, words().phone.useNickname(name));
+    const button = h(
+      "button",
+      { type: "button", tabindex: -1, onmousedown: press, ontouchstart: press },
+      words().phone.useNickname(name),
+    );
     this.suggestion.replaceChildren(button);
     this.suggestion.hidden = false;
   }
@@ -118,8 +151,16 @@ export class PhoneFrame implements Frame {
     return h(
       "div",
       { className: "ph-capsule" },
-      h("button", { type: "button", "aria-label": words().phone.menu, onclick: () => this.onMenu() }, h("span", { className: "ph-dots", "aria-hidden": "true" })),
-      h("button", { type: "button", "aria-label": words().phone.close, onclick: () => this.onHome() }, h("span", { className: "ph-ring", "aria-hidden": "true" })),
+      h(
+        "button",
+        { type: "button", "aria-label": words().phone.menu, onclick: () => this.onMenu() },
+        h("span", { className: "ph-dots", "aria-hidden": "true" }),
+      ),
+      h(
+        "button",
+        { type: "button", "aria-label": words().phone.close, onclick: () => this.onHome() },
+        h("span", { className: "ph-ring", "aria-hidden": "true" }),
+      ),
     );
   }
 }

@@ -38,11 +38,15 @@ export class Sheets {
   /** Show a sheet; resolves to the index of the action tapped. */
   async ask(options: SheetOptions): Promise<number> {
     const before = document.activeElement;
-    const id = `sheet-${(count += 1)}`;
+    count += 1;
+    const id = `sheet-${count}`;
     const done = deferred<number>();
     const box = this.draw(options, id, done.resolve);
     const veil = h("div", { className: `ph-veil ph-veil-${options.shape}` }, box);
-    veil.addEventListener("click", (event) => event.target === veil && options.dismissed >= -1 && done.resolve(options.dismissed));
+    veil.addEventListener(
+      "click",
+      (event) => event.target === veil && options.dismissed >= -1 && done.resolve(options.dismissed),
+    );
     box.addEventListener("keydown", (event) => onKey(event, box, () => done.resolve(options.dismissed)));
     this.layer.append(veil);
     this.cover(1);
@@ -69,7 +73,10 @@ export class Sheets {
         {
           type: "button",
           className: `ph-sheet-action ph-sheet-${action.kind ?? "plain"}`,
-          "data-first": action.kind === "primary" || (index === 0 && !options.actions.some((one) => one.kind === "primary")) ? "" : undefined,
+          "data-first":
+            action.kind === "primary" || (index === 0 && !options.actions.some((one) => one.kind === "primary"))
+              ? ""
+              : undefined,
           onclick: () => choose(index),
         },
         action.text,
@@ -77,7 +84,13 @@ export class Sheets {
     );
     return h(
       "div",
-      { className: `ph-sheet ph-sheet-${options.shape}`, role: "dialog", "aria-modal": "true", "aria-labelledby": id, tabindex: -1 },
+      {
+        className: `ph-sheet ph-sheet-${options.shape}`,
+        role: "dialog",
+        "aria-modal": "true",
+        "aria-labelledby": id,
+        tabindex: -1,
+      },
       h("h3", { id, className: options.title ? "ph-sheet-title" : "unseen" }, options.title || "WeChat"),
       h("div", { className: "ph-sheet-body" }, ...(options.body ?? [])),
       h("div", { className: options.stacked ? "ph-sheet-actions ph-stacked" : "ph-sheet-actions" }, ...buttons),

@@ -53,7 +53,9 @@ export function makeBackend(): Context {
 }
 
 function draw(tag: string): HTMLElement {
-  const element = document.createElement(NATIVE[tag] ?? (FRAME_ONLY.has(tag) || tag.includes("-root") ? tag : `wx-${tag}`));
+  const element = document.createElement(
+    NATIVE[tag] ?? (FRAME_ONLY.has(tag) || tag.includes("-root") ? tag : `wx-${tag}`),
+  );
   const set = element.setAttribute.bind(element);
   element.setAttribute = (name: string, value: string) => {
     if (name === "style") element.style.cssText = value;
@@ -97,7 +99,8 @@ function tapFromKeyboard(event: MouseEvent): void {
 function pressFromKeyboard(event: KeyboardEvent): void {
   const element = event.target;
   if (event.key !== "Enter" && event.key !== " ") return;
-  if (!(element instanceof HTMLElement) || PRESSABLE.has(element.tagName) || !element.matches(".wx-screen [tabindex]")) return;
+  if (!(element instanceof HTMLElement) || PRESSABLE.has(element.tagName) || !element.matches(".wx-screen [tabindex]"))
+    return;
   if (!element.matches("[role=button], [role=link], [role=switch], [role=tab]")) return;
   event.preventDefault();
   element.click();

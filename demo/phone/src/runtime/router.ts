@@ -117,7 +117,10 @@ export class Router {
     }
     const path = parts.join("/");
     if (!this.program.app.pages.includes(path)) throw new RouteError(`page "${path}" is not found`);
-    const pairs = search.split("&").filter(Boolean).map((pair) => pair.split("="));
+    const pairs = search
+      .split("&")
+      .filter(Boolean)
+      .map((pair) => pair.split("="));
     return [path, Object.fromEntries(pairs.map(([name = "", value = ""]) => [name, value]))];
   }
 
@@ -202,7 +205,11 @@ export class Router {
     this.host.frame.showTabs(index < 0 ? [] : this.tabItems(), index);
   }
 
-  private call(open: Open, name: "onLoad" | "onShow" | "onReady" | "onHide" | "onUnload", query?: Record<string, string>): void {
+  private call(
+    open: Open,
+    name: "onLoad" | "onShow" | "onReady" | "onHide" | "onUnload",
+    query?: Record<string, string>,
+  ): void {
     try {
       (open.page[name] as ((given?: object) => void) | undefined)?.call(open.page, query);
     } catch (error) {

@@ -7,7 +7,7 @@ import { isChinese, words } from "../words";
 export interface Story {
   zh: string;
   en: string;
-  then: "stay" | "wake" | "refuse_next" | "other_phone" | "other_person";
+  next: "stay" | "wake" | "refuse_next" | "other_phone" | "other_person";
   is_on: boolean;
 }
 
@@ -48,7 +48,12 @@ export class Controls {
     this.now = now;
     const at = new Date(now * 1000);
     this.time.dateTime = at.toISOString();
-    this.time.textContent = at.toLocaleString(isChinese() ? "zh-CN" : "en-GB", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+    this.time.textContent = at.toLocaleString(isChinese() ? "zh-CN" : "en-GB", {
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
   }
 
   showHolder(holder: Holder): void {
@@ -65,17 +70,37 @@ export class Controls {
 
   private drawClock(): HTMLElement {
     const { clock } = words();
-    const buttons = STEPS.map((seconds) => h("button", { type: "button", className: "chip", "data-step": seconds, onclick: () => this.events.onClock(seconds) }, clock.steps[seconds] ?? ""));
+    const buttons = STEPS.map((seconds) =>
+      h(
+        "button",
+        { type: "button", className: "chip", "data-step": seconds, onclick: () => this.events.onClock(seconds) },
+        clock.steps[seconds] ?? "",
+      ),
+    );
     return group("clock", clock.heading, this.time, ...buttons);
   }
 
   private drawHolders(): HTMLElement {
-    const all = Object.entries(this.holders).flatMap(([person, nickname]) => ["d1", "d2"].map((device) => ({ person, device, nickname })));
-    const shown = all.filter(({ device }) => device === "d1").concat(all.filter(({ person, device }) => device === "d2" && person === "an"));
+    const all = Object.entries(this.holders).flatMap(([person, nickname]) =>
+      ["d1", "d2"].map((device) => ({ person, device, nickname })),
+    );
+    const shown = all
+      .filter(({ device }) => device === "d1")
+      .concat(all.filter(({ person, device }) => device === "d2" && person === "an"));
     const buttons = shown.map(({ person, device, nickname }) => {
       const isNow = person === this.holder.person && device === this.holder.device;
       const text = words().holders.label(nickname, words().phone.model(device));
-      return h("button", { type: "button", className: "chip", "data-holder": `${person}/${device}`, "aria-pressed": String(isNow), onclick: () => this.events.onHolder({ person, device }) }, text);
+      return h(
+        "button",
+        {
+          type: "button",
+          className: "chip",
+          "data-holder": `${person}/${device}`,
+          "aria-pressed": String(isNow),
+          onclick: () => this.events.onHolder({ person, device }),
+        },
+        text,
+      );
     });
     return group("holders", words().holders.heading, ...buttons);
   }
@@ -86,13 +111,29 @@ export class Controls {
       const buttons = list.map((trouble) =>
         h(
           "button",
-          { type: "button", className: "chip chip-trouble", "data-trouble": trouble, "aria-pressed": this.on.has(trouble) ? "true" : undefined, onclick: () => this.events.onTrouble(trouble) },
+          {
+            type: "button",
+            className: "chip chip-trouble",
+            "data-trouble": trouble,
+            "aria-pressed": this.on.has(trouble) ? "true" : undefined,
+            onclick: () => this.events.onTrouble(trouble),
+          },
           troubles.names[trouble] ?? trouble,
         ),
       );
-      return h("div", { className: "trouble-group" }, h("h3", {}, troubles.groups[name]), h("div", { className: "chips" }, ...buttons));
+      return h(
+        "div",
+        { className: "trouble-group" },
+        h("h3", {}, troubles.groups[name]),
+        h("div", { className: "chips" }, ...buttons),
+      );
     });
-    return h("section", { className: "panel trouble-panel", "aria-labelledby": "troubles" }, h("h2", { id: "troubles", className: "unseen" }, troubles.heading), h("div", { className: "trouble-groups" }, ...groups));
+    return h(
+      "section",
+      { className: "panel trouble-panel", "aria-labelledby": "troubles" },
+      h("h2", { id: "troubles", className: "unseen" }, troubles.heading),
+      h("div", { className: "trouble-groups" }, ...groups),
+    );
   }
 }
 

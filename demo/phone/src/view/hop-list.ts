@@ -104,11 +104,23 @@ export class HopList {
 
   private drawLabel(hop: Hop): HTMLElement {
     const status = hop.status ? `${hop.status} ` : "";
-    const code = hop.fields.find((field) => field.name === "code" && !hop.went_well)?.text ?? hop.fields.find((field) => field.name === "errcode")?.text ?? "";
+    const code =
+      hop.fields.find((field) => field.name === "code" && !hop.went_well)?.text ??
+      hop.fields.find((field) => field.name === "errcode")?.text ??
+      "";
     const asks = hop.fields.find((field) => field.name === "ask.about")?.text;
-    const title = asks ? words().hops.asks(asks) : hop.kind === "call" ? hop.title : `${status}${code}`.trim() || (hop.went_well ? "ok" : "fail");
+    const title = asks
+      ? words().hops.asks(asks)
+      : hop.kind === "call"
+        ? hop.title
+        : `${status}${code}`.trim() || (hop.went_well ? "ok" : "fail");
     const secret = hop.fields.some((field) => field.keeper === "server");
-    const head = h("summary", {}, h("code", {}, title), secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret));
+    const head = h(
+      "summary",
+      {},
+      h("code", {}, title),
+      secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret),
+    );
     if (!hop.fields.length) return h("div", { className: "hop-label" }, h("code", {}, title));
     return h("details", { className: "hop-label" }, head, drawFields(hop.fields));
   }
@@ -119,7 +131,12 @@ function drawFields(fields: Field[]): HTMLElement {
   const notes: Record<string, string> = { server: hops.secret, phone: hops.phoneOnly, person: "" };
   const rows = fields.flatMap((field) => [
     h("dt", {}, field.name),
-    h("dd", { className: field.keeper ? `kept kept-${field.keeper}` : "" }, field.text || hops.nothing, field.keeper && notes[field.keeper] ? h("em", {}, notes[field.keeper] ?? "") : null),
+    h(
+      "dd",
+      { className: field.keeper ? `kept kept-${field.keeper}` : "" },
+      field.text || hops.nothing,
+      field.keeper && notes[field.keeper] ? h("em", {}, notes[field.keeper] ?? "") : null,
+    ),
   ]);
   return h("dl", {}, ...rows);
 }

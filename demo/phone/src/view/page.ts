@@ -7,7 +7,7 @@ import { EN } from "../words-en";
 import { ZH } from "../words-zh";
 import { Controls, type Story } from "./controls";
 import { type Hop, HopList } from "./hop-list";
-import { StateBoard, type State } from "./state-board";
+import { type State, StateBoard } from "./state-board";
 
 interface Scene {
   appid: string;
@@ -24,7 +24,11 @@ export class Page {
   private readonly board = new StateBoard();
   private readonly title = h("h1");
   private readonly tagline = h("p", { className: "tagline" });
-  private readonly language = h("button", { type: "button", className: "plain language", onclick: () => this.switchLanguage() });
+  private readonly language = h("button", {
+    type: "button",
+    className: "plain language",
+    onclick: () => this.switchLanguage(),
+  });
   private readonly story = h("p", { className: "story", role: "status", "aria-live": "polite" });
   private readonly offline = h("p", { className: "offline", role: "alert", hidden: true });
   private controls: Controls | undefined;
@@ -35,7 +39,10 @@ export class Page {
   constructor(private readonly stage: HTMLElement) {}
 
   async open(): Promise<void> {
-    speakChinese(!/[?&]lang=en\b/.test(location.search) && (/[?&]lang=zh\b/.test(location.search) || /^zh/i.test(navigator.language)));
+    speakChinese(
+      !/[?&]lang=en\b/.test(location.search) &&
+        (/[?&]lang=zh\b/.test(location.search) || /^zh/i.test(navigator.language)),
+    );
     const scene = (await (await fetch("/demo/scene")).json()) as Scene;
     const phone = new Phone(scene.appid, scene.run, (error) => setTimeout(() => Promise.reject(error)));
     this.phone = phone;
@@ -53,7 +60,16 @@ export class Page {
 
   private build(phone: Phone, controls: Controls): void {
     const head = h("header", { className: "page-head" }, h("div", {}, this.title, this.tagline), this.language);
-    const side = h("main", { className: "account" }, head, this.offline, controls.element, this.story, this.hops.element, this.board.element);
+    const side = h(
+      "main",
+      { className: "account" },
+      head,
+      this.offline,
+      controls.element,
+      this.story,
+      this.hops.element,
+      this.board.element,
+    );
     const hand = h("section", { className: "hand", id: "phone" }, phone.frame.element);
     this.stage.replaceChildren(hand, side);
   }
@@ -91,7 +107,12 @@ export class Page {
 
   private async turnClock(seconds: number): Promise<void> {
     await post("/demo/clock", { seconds });
-    this.told = { zh: ZH.clock.stories[seconds] ?? "", en: EN.clock.stories[seconds] ?? "", then: "wake", is_on: false };
+    this.told = {
+      zh: ZH.clock.stories[seconds] ?? "",
+      en: EN.clock.stories[seconds] ?? "",
+      next: "wake",
+      is_on: false,
+    };
     this.tell();
     await this.phone?.putAwayAndBack();
     this.lookSoon();
@@ -105,10 +126,10 @@ export class Page {
     this.tell();
     this.controls?.mark(name, story.is_on);
     const { person, device } = phone.holder;
-    if (story.then === "wake") await phone.putAwayAndBack();
-    if (story.then === "refuse_next") phone.consent.refuseOnce();
-    if (story.then === "other_phone") await this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
-    if (story.then === "other_person") await this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
+    if (story.next === "wake") await phone.putAwayAndBack();
+    if (story.next === "refuse_next") phone.consent.refuseOnce();
+    if (story.next === "other_phone") await this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
+    if (story.next === "other_person") await this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
     this.lookSoon();
   }
 
@@ -148,11 +169,17 @@ function keptLines(kept: Record<string, unknown>): State["phone"] {
   return Object.entries(kept).map(([key, value]) => {
     const text = JSON.stringify(value) ?? "";
     const token = /mjs_[\w-]+/.exec(text)?.[0];
-    return token ? { key, text: `session_token ${token.slice(0, 8)}…`, keeper: "phone" } : { key, text: text.slice(0, 60), keeper: "" };
+    return token
+      ? { key, text: `session_token ${token.slice(0, 8)}…`, keeper: "phone" }
+      : { key, text: text.slice(0, 60), keeper: "" };
   });
 }
 
 async function post(url: string, body: object): Promise<unknown> {
-  const reply = await fetch(url, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  const reply = await fetch(url, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
   return reply.json();
 }

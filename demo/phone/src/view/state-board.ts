@@ -52,7 +52,12 @@ export class StateBoard {
   private state: State | undefined;
 
   constructor() {
-    this.element = h("section", { className: "panel state-panel", "aria-labelledby": "state-heading" }, h("div", { className: "panel-head" }, this.heading), this.grid);
+    this.element = h(
+      "section",
+      { className: "panel state-panel", "aria-labelledby": "state-heading" },
+      h("div", { className: "panel-head" }, this.heading),
+      this.grid,
+    );
     this.speak();
   }
 
@@ -63,44 +68,68 @@ export class StateBoard {
 
   show(state: State): void {
     this.state = state;
-    const lines: Record<Side, Line[]> = { phone: phoneLines(state), menjin: menjinLines(state), wechat: wechatLines(state), shop: shopLines(state) };
+    const lines: Record<Side, Line[]> = {
+      phone: phoneLines(state),
+      menjin: menjinLines(state),
+      wechat: wechatLines(state),
+      shop: shopLines(state),
+    };
     this.grid.replaceChildren(...SIDES.map((side) => drawSide(side, lines[side])));
   }
 }
 
 function drawSide(side: Side, lines: Line[]): HTMLElement {
-  const rows = lines.flatMap((line) => [h("dt", {}, line.name), h("dd", { className: line.kind ? `is-${line.kind}` : "" }, line.text)]);
+  const rows = lines.flatMap((line) => [
+    h("dt", {}, line.name),
+    h("dd", { className: line.kind ? `is-${line.kind}` : "" }, line.text),
+  ]);
   const body = rows.length ? h("dl", {}, ...rows) : h("p", { className: "none" }, words().hops.nothing);
   return h("div", { className: `side side-${side}`, "data-side": side }, h("h3", {}, words().state[side]), body);
 }
 
 function phoneLines({ phone }: State): Line[] {
-  return phone.map(({ key, text, keeper }) => ({ name: key.replace(/^menjin:.*/, "menjin"), text, kind: keeper === "phone" ? "own" : undefined }));
+  return phone.map(({ key, text, keeper }) => ({
+    name: key.replace(/^menjin:.*/, "menjin"),
+    text,
+    kind: keeper === "phone" ? "own" : undefined,
+  }));
 }
 
 function menjinLines({ menjin, now, wechat }: State): Line[] {
-  const lines: Line[] = [];
-  if (menjin.account) lines.push({ name: "account", text: short(menjin.account) + (menjin.external_id ? ` = ${menjin.external_id}` : "") });
-  if (menjin.identity) lines.push({ name: "identity", text: short(menjin.identity) });
-  if (menjin.unionid) lines.push({ name: "unionid", text: short(menjin.unionid) });
-  for (const session of menjin.sessions) {
-    const left = session.ended ?? `${Math.max(0, (session.ends_at - now) / DAY).toFixed(1)} d`;
-    lines.push({ name: "session", text: `${session.device ?? ""} #${session.token_hash} · ${left}`, kind: session.ended ? "ended" : "own" });
-  }
+  const account = menjin.account && short(menjin.account) + (menjin.external_id ? ` = ${menjin.external_id}` : "");
   const isFresh = menjin.session_key === wechat.session_key;
-  if (menjin.session_key) lines.push({ name: "session_key", text: `#${menjin.session_key} ${isFresh ? "=" : "≠"}`, kind: isFresh ? "secret" : "ended" });
-  if (menjin.access_token) lines.push({ name: "access_token", text: `#${menjin.access_token}`, kind: "secret" });
-  return lines;
+  const key = menjin.session_key && `#${menjin.session_key} ${isFresh ? "=" : "≠"}`;
+  return [
+    ...line("account", account),
+    ...line("identity", menjin.identity && short(menjin.identity)),
+    ...line("unionid", menjin.unionid && short(menjin.unionid)),
+    ...menjin.sessions.map((session) => sessionLine(session, now)),
+    ...line("session_key", key, isFresh ? "secret" : "ended"),
+    ...line("access_token", menjin.access_token && `#${menjin.access_token}`, "secret"),
+  ];
+}
+
+/** Return the line of a value; none where there is none. */
+function line(name: string, text: string | null, kind?: Line["kind"]): Line[] {
+  return text ? [{ name, text, kind }] : [];
+}
+
+function sessionLine(session: SessionRow, now: number): Line {
+  const left = session.ended ?? `${Math.max(0, (session.ends_at - now) / DAY).toFixed(1)} d`;
+  const text = `${session.device ?? ""} #${session.token_hash} · ${left}`;
+  return { name: "session", text, kind: session.ended ? "ended" : "own" };
 }
 
 function wechatLines({ wechat }: State): Line[] {
-  const lines: Line[] = [{ name: "openid", text: short(wechat.openid) }];
-  if (wechat.unionid) lines.push({ name: "unionid", text: short(wechat.unionid) });
-  lines.push({ name: "session_key", text: wechat.session_key ? `#${wechat.session_key}` : "✕", kind: wechat.session_key ? "secret" : "ended" });
-  if (wechat.access_token) lines.push({ name: "access_token", text: `#${wechat.access_token}`, kind: "secret" });
-  if (wechat.phone) lines.push({ name: "phone", text: wechat.phone });
-  for (const fault of wechat.faults) lines.push({ name: "fault", text: fault, kind: "ended" });
-  return lines;
+  const key: Line["kind"] = wechat.session_key ? "secret" : "ended";
+  return [
+    ...line("openid", short(wechat.openid)),
+    ...line("unionid", wechat.unionid && short(wechat.unionid)),
+    ...line("session_key", wechat.session_key ? `#${wechat.session_key}` : "✕", key),
+    ...line("access_token", wechat.access_token && `#${wechat.access_token}`, "secret"),
+    ...line("phone", wechat.phone),
+    ...wechat.faults.flatMap((fault) => line("fault", fault, "ended")),
+  ];
 }
 
 function shopLines({ shop }: State): Line[] {

@@ -1,10 +1,10 @@
 /** What WeChat asks the person on its own sheets, and how the person answers. */
 
+import type { Ask, Said } from "wxsim";
 import { h } from "../dom";
 import type { PhoneFrame } from "../frame/frame";
 import type { Holder } from "../phone";
 import { words } from "../words";
-import type { Ask, Said } from "wxsim";
 import type { Pictures } from "./pictures";
 
 interface Person {
@@ -58,18 +58,42 @@ export class Consent {
   private async openSettings(authSetting: Record<string, boolean>): Promise<Record<string, boolean>> {
     const asked = Object.entries(authSetting).filter(([scope]) => words().sheets.scopes[scope]);
     const rows = asked.map(([scope, on]) => {
-      const box = h("button", { type: "button", role: "switch", className: "ph-setting-switch", "aria-checked": String(on), "aria-label": words().sheets.scopes[scope] });
-      box.addEventListener("click", () => box.setAttribute("aria-checked", String(box.getAttribute("aria-checked") !== "true")));
-      return { scope, box, row: h("div", { className: "ph-setting" }, h("span", {}, words().sheets.scopes[scope] ?? scope), box) };
+      const box = h("button", {
+        type: "button",
+        role: "switch",
+        className: "ph-setting-switch",
+        "aria-checked": String(on),
+        "aria-label": words().sheets.scopes[scope],
+      });
+      box.addEventListener("click", () =>
+        box.setAttribute("aria-checked", String(box.getAttribute("aria-checked") !== "true")),
+      );
+      return {
+        scope,
+        box,
+        row: h("div", { className: "ph-setting" }, h("span", {}, words().sheets.scopes[scope] ?? scope), box),
+      };
     });
     const body = rows.length ? rows.map(({ row }) => row) : [words().sheets.nothingAsked];
-    await this.frame.ask({ shape: "sheet", title: words().sheets.settings, body, actions: [{ text: words().sheets.done, kind: "primary" }], dismissed: 0 });
+    await this.frame.ask({
+      shape: "sheet",
+      title: words().sheets.settings,
+      body,
+      actions: [{ text: words().sheets.done, kind: "primary" }],
+      dismissed: 0,
+    });
     return Object.fromEntries(rows.map(({ scope, box }) => [scope, box.getAttribute("aria-checked") === "true"]));
   }
 
   async showContract(): Promise<void> {
     const { sheets } = words();
-    await this.frame.ask({ shape: "sheet", title: sheets.contract, body: sheets.contractBody.map((line) => h("p", {}, line)), actions: [{ text: sheets.done, kind: "primary" }], dismissed: 0 });
+    await this.frame.ask({
+      shape: "sheet",
+      title: sheets.contract,
+      body: sheets.contractBody.map((line) => h("p", {}, line)),
+      actions: [{ text: sheets.done, kind: "primary" }],
+      dismissed: 0,
+    });
   }
 
   private async askPrivacy(): Promise<boolean> {
@@ -79,7 +103,11 @@ export class Consent {
         shape: "sheet",
         title: sheets.privacy,
         body: [sheets.privacyBody],
-        actions: [{ text: sheets.readContract }, { text: sheets.refuse, kind: "quiet" }, { text: sheets.agree, kind: "primary" }],
+        actions: [
+          { text: sheets.readContract },
+          { text: sheets.refuse, kind: "quiet" },
+          { text: sheets.agree, kind: "primary" },
+        ],
         dismissed: 1,
       });
       if (chosen !== 0) return chosen === 2;
@@ -93,7 +121,10 @@ export class Consent {
       shape: "sheet",
       title,
       body: [h("p", { className: "ph-sheet-app" }, sheets.asks), ...body],
-      actions: [{ text: sheets.refuse, kind: "quiet" }, { text: sheets.allow, kind: "primary" }],
+      actions: [
+        { text: sheets.refuse, kind: "quiet" },
+        { text: sheets.allow, kind: "primary" },
+      ],
       dismissed: 0,
     });
     return chosen === 1;
@@ -104,9 +135,20 @@ export class Consent {
     const drawn = (await this.pictures?.draw(this.nickname.slice(-1) || "?")) ?? [];
     const urls = drawn.map((blob) => URL.createObjectURL(blob));
     let index = 0;
-    const shown = urls.map((src, at) => h("img", { src, className: "ph-choice", alt: "", "data-on": at === 0 ? "" : undefined }));
+    const shown = urls.map((src, at) =>
+      h("img", { src, className: "ph-choice", alt: "", "data-on": at === 0 ? "" : undefined }),
+    );
     const buttons = shown.map((image, at) => {
-      const button = h("button", { type: "button", className: "ph-choice-button", "aria-label": sheets.picture(at + 1), "aria-pressed": String(at === 0) }, image);
+      const button = h(
+        "button",
+        {
+          type: "button",
+          className: "ph-choice-button",
+          "aria-label": sheets.picture(at + 1),
+          "aria-pressed": String(at === 0),
+        },
+        image,
+      );
       button.addEventListener("click", () => {
         index = at;
         buttons.forEach((one, place) => {
@@ -119,7 +161,10 @@ export class Consent {
       shape: "sheet",
       title: sheets.avatar,
       body: [h("div", { className: "ph-choices" }, ...buttons)],
-      actions: [{ text: sheets.cancel, kind: "quiet" }, { text: sheets.use, kind: "primary" }],
+      actions: [
+        { text: sheets.cancel, kind: "quiet" },
+        { text: sheets.use, kind: "primary" },
+      ],
       dismissed: 0,
     });
     for (const url of urls) URL.revokeObjectURL(url);

@@ -56,5 +56,7 @@ async function drawAvatar(initial: string, [from, to]: string[]): Promise<Blob> 
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(initial, SIZE / 2, SIZE / 2 + SIZE * 0.03);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"),
+  );
 }
