@@ -63,7 +63,13 @@ def serve(
     menjin = AsyncMenjin(parts)
     legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies()),
+        create_app(
+            menjin,
+            legacy.mounts,
+            legacy.prepare,
+            settings.gateway.to_proxies(),
+            settings.gateway.to_wechat_cloud(),
+        ),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
