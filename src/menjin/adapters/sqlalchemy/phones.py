@@ -58,13 +58,11 @@ class Phones:
         Raises:
             StoreUnavailable: The database cannot be asked.
         """
-        fresh = base64.b64encode(self._randomness.random_bytes(_KEY_BYTES))
-        values = {"name": _NAME, "sealed": self._vault.seal(fresh, f"index_keys/{_NAME}")}
         async with database.reading() as work:
             known = await work.first(sa.select(INDEX_KEYS.c.sealed).where(INDEX_KEYS.c.name == _NAME))
         if known is None:
             async with database.transaction() as work:
-                await work.add_or_keep(INDEX_KEYS, values)
+                await work.add_or_keep(INDEX_KEYS, self._make_row())
 
     async def index(self, work: Work, realm: str, phone: Phone) -> str:
         """Return the hash a number is found by in a realm."""
@@ -89,12 +87,24 @@ class Phones:
             raise StoreUnavailable from None
 
     async def _read_key(self, work: Work) -> bytes:
-        if self._key is None:
-            row = await work.first(sa.select(INDEX_KEYS).where(INDEX_KEYS.c.name == _NAME))
-            if row is None:
-                raise StoreUnavailable("the database was not prepared: it has no index key")
-            try:
-                self._key = base64.b64decode(self._vault.open(row.sealed, place_of_index_key(row)))
-            except ValueError:
-                raise StoreUnavailable("the index key does not open") from None
+        if self._key is not None:
+            return self._key
+        query = sa.select(INDEX_KEYS).where(INDEX_KEYS.c.name == _NAME)
+        row = await work.first(query)
+        if row is None:  # never prepared; what is made here may be undone, so it is not kept in mind
+            await work.add_or_keep(INDEX_KEYS, self._make_row())
+            return self._open_key(await work.first(query))
+        self._key = self._open_key(row)
         return self._key
+
+    def _make_row(self) -> dict[str, str]:
+        fresh = base64.b64encode(self._randomness.random_bytes(_KEY_BYTES))
+        return {"name": _NAME, "sealed": self._vault.seal(fresh, f"index_keys/{_NAME}")}
+
+    def _open_key(self, row: sa.Row[Any] | None) -> bytes:
+        if row is None:
+            raise StoreUnavailable("there is no index key")
+        try:
+            return base64.b64decode(self._vault.open(row.sealed, place_of_index_key(row)))
+        except ValueError:
+            raise StoreUnavailable("the index key does not open") from None
