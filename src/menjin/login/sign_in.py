@@ -13,7 +13,15 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
+from menjin.errors import (
+    HeldBack,
+    LoginCodeInvalid,
+    LoginCodeUsed,
+    MenjinError,
+    SessionInvalid,
+    TooManyAttempts,
+    WeChatBusy,
+)
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
 from menjin.login.beside import Beside
@@ -147,7 +155,11 @@ class SignIn:
     async def _exchange(self, app: App, login_code: str, told: _Told) -> SignedIn:
         began_at = self._clock.now()
         exchange = await self._wechat.exchange_login_code(app, login_code)
-        await self._limits.count_login(app.appid, exchange.openid)
+        try:
+            await self._limits.count_login(app.appid, exchange.openid)
+        except TooManyAttempts:  # WeChat may have a new key by now, which the person's other sessions need
+            await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
+            raise
         async with self._transactions.transaction():
             unionid = exchange.unionid or told.beside.read_unionid(app, exchange.openid)
             resolved = await self._accounts.resolve(app, exchange.openid, unionid)
