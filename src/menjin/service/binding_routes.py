@@ -10,14 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
-from menjin.apps import App, Apps
 from menjin.errors import Fault, RequestInvalid
 from menjin.login.results import SignedIn
 from menjin.service.bodies import Cipher, Short, read_body, read_pair, to_signed_in
 from menjin.service.routes import answer, read_token
-from menjin.values import Secret
-
-IDENTITY_ASSERT = "identity:assert"
+from menjin.values import AppId, Secret
 
 Ticket = Annotated[str, Meta(pattern=r"^mjb_[A-Za-z0-9_-]{32}\Z")]
 
@@ -45,7 +42,7 @@ class PaymentBody(Struct, forbid_unknown_fields=True, frozen=True):
 class IdentityBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /internal/identities."""
 
-    appid: Annotated[str, Meta(max_length=64)]
+    appid: Annotated[str, Meta(pattern=r"^wx[0-9a-f]{16}\Z")]
     openid: Annotated[str, Meta(max_length=64)]
     unionid: Annotated[str, Meta(max_length=64)]
 
@@ -53,7 +50,7 @@ class IdentityBody(Struct, forbid_unknown_fields=True, frozen=True):
 class Authoriser(Protocol):
     """Says whether a service client may do something in an app."""
 
-    async def __call__(self, credential: Secret, scope: str, appid: str) -> None:
+    async def __call__(self, credential: Secret, scope: Literal["identity:assert"], appid: AppId | None) -> object:
         """Return if it may.
 
         Raises:
@@ -117,20 +114,18 @@ class BindingRoutes:
         return await self._menjin.bind_by_phone(token, code, encrypted=encrypted, bind_ticket=ticket)
 
 
-def identities_route(menjin: AsyncMenjin, apps: Apps, authorise: Authoriser) -> Route:
+def identities_route(menjin: AsyncMenjin, authorise: Authoriser) -> Route:
     """Return POST /internal/identities, for the internal listener.
 
     Args:
         menjin: Records it.
-        apps: Ours.
-        authorise: Asked for the scope `identity:assert` in the app, before anything is done.
+        authorise: Asked for the scope `identity:assert` in the app first: nobody finds out here which apps we have.
     """
 
     async def assert_identity(request: Request) -> Response:
         credential, body = Secret(read_token(request)), await read_body(request, IdentityBody)
-        app: App = apps.get(body.appid)
-        await authorise(credential, IDENTITY_ASSERT, app.appid)
-        resolved = await menjin.accounts.record_unionid(app.appid, body.openid, body.unionid)
+        await authorise(credential, "identity:assert", AppId(body.appid))
+        resolved = await menjin.accounts.record_unionid(body.appid, body.openid, body.unionid)
         account = {"id": resolved.account.account_id} if resolved.account is not None else None
         return answer({"unionid_known": not resolved.conflict, "account": account})
 
