@@ -229,14 +229,17 @@ class Bindings:
         bound = await self._join(case, account)
         if bound.account is not None and not others and left.external_id is None:
             await case.work.put_successor(left.account_id, bound.account.account_id)
-            await self._hand_on_phone(case.work, left, bound.account)
+            bound = replace(bound, account=await self._hand_on_phone(case.work, left, bound.account))
         return replace(bound, deed="moved")
 
-    async def _hand_on_phone(self, work: AccountTransaction, left: Account, successor: Account) -> None:
-        if left.phone is not None:
-            await work.put_phone(left.account_id, None)
-            if successor.phone is None:
-                await work.put_phone(successor.account_id, left.phone)
+    async def _hand_on_phone(self, work: AccountTransaction, left: Account, successor: Account) -> Account:
+        if left.phone is None:
+            return successor
+        await work.put_phone(left.account_id, None)
+        if successor.phone is not None:
+            return successor
+        await work.put_phone(successor.account_id, left.phone)
+        return replace(successor, phone=left.phone)
 
     async def _take_number(self, case: _Case, account: Account, former: Account) -> Bound:
         stale = [one.identity_id for one in await case.work.list_identities(former.account_id)]
