@@ -23,7 +23,6 @@ from menjin import (
     AppId,
     Apps,
     AsyncMenjin,
-    CallableDirectory,
     Database,
     Parts,
     Secret,
@@ -43,7 +42,7 @@ from shop.menjin_client import MenjinClient
 from sides import Sides
 from stage import Stage
 from troubles import Troubles
-from watching import Watched, WatchedWorld, watch_verify
+from watching import Watched, WatchedDirectory, WatchedWorld
 
 MEMBER = "ming"
 PASSWORD = "door-keeper-1"  # noqa: S105 - the demo prints it
@@ -160,7 +159,7 @@ def make_apps(house: House, shop: str, folder: Path, sign_in: SignInPolicy) -> t
     hops = Hops()
     world, members = make_world(hops), make_members()
     now = world.clock.now
-    directory = CallableDirectory(watch_verify(members.verify, hops, now))
+    directory = WatchedDirectory(members, hops, now)
     parts = make_parts(world, house.wechat, folder, sign_in, directory)
     sides = Sides(world, folder / "menjin.db", members)
     hosts = {**dict.fromkeys(LOGIN_ORIGINS, house.menjin), **dict.fromkeys(SHOP_ORIGINS, shop)}

@@ -197,7 +197,7 @@ class Troubles:
             f"号码 {number.number} 被注销后卖给了另一个人，那个人正拿着手机。用手机号绑定试试：号码对得上，"
             "但会员已在别人的微信名下，所以不会悄悄接管，而是给出选择。",
             f"The number {number.number} was given up and sold to somebody else, who holds the phone now. Try to bind "
-            "by phone: the number matches, yet another WeChat holds that membership, so it is not taken over but asked.",
+            "by phone: the number matches, yet another WeChat holds that membership, and you are asked.",
             "other_person",
         )
 

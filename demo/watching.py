@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import wxsim
 from hops import Field, Hop, Hops, Side
 from masking import fingerprint, read_body, to_fields
+from menjin.accounts.directory import Member
+from menjin.values import Secret
+from shop.members import Members
 from shop.menjin_client import USER_AGENT
 
 _FIRST_REFUSAL = 400
@@ -155,16 +158,34 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def watch_verify(
-    verify: Callable[[str, str], str | None], hops: Hops, now: Callable[[], float]
-) -> Callable[[str, str], Awaitable[str | None]]:
-    """Return a directory's question as menjin asks it, with a hop for question and answer."""
+class WatchedDirectory:
+    """The shop's members as menjin asks for them: by password, or by a phone number that WeChat has vouched for.
 
-    async def ask(username: str, password: str) -> str | None:
-        fields = to_fields({"username": username, "password": password})
-        call = hops.call(now(), "menjin", "shop", "verify_password", fields)
-        member = await asyncio.to_thread(verify, username, password)
-        hops.answer(call, now(), to_fields({"external_id": member}), went_well=member is not None)
-        return member
+    Args:
+        members: The shop's.
+        hops: Where question and answer go.
+        now: The demo's clock.
+    """
 
-    return ask
+    def __init__(self, members: Members, hops: Hops, now: Callable[[], float]) -> None:
+        self._members = members
+        self._hops = hops
+        self._now = now
+
+    async def verify_password(self, username: str, password: Secret) -> Member | None:
+        """Return the member, or None."""
+        revealed = password.reveal()
+        call = self._ask("verify_password", {"username": username, "password": revealed})
+        return self._tell(call, await asyncio.to_thread(self._members.verify, username, revealed))
+
+    async def find_by_phone(self, phone_number: str) -> Member | None:
+        """Return the member who has a number, or None."""
+        call = self._ask("find_by_phone", {"phone_number": phone_number})
+        return self._tell(call, self._members.find_by_phone(phone_number))
+
+    def _ask(self, title: str, question: dict[str, str]) -> Hop:
+        return self._hops.call(self._now(), "menjin", "shop", title, to_fields(question))
+
+    def _tell(self, call: Hop, found: str | None) -> Member | None:
+        self._hops.answer(call, self._now(), to_fields({"external_id": found}), went_well=found is not None)
+        return Member(found) if found is not None else None

@@ -42,14 +42,15 @@ Page({
     if (error.conflict) {
       this.ticket = error.conflict.bindTicket || "";
       const choices = error.conflict.choices.map((id) => ({ id, text: t.choices[id] || id }));
-      this.setData({ state: "conflict", choices });
+      const isMine = choices.some(({ id }) => id === "confirm");
+      this.setData({ state: isMine ? "found" : "conflict", choices });
       return;
     }
     const hints = {
       user_denied: t.denied,
       no_quota: t.noQuota,
-      password_wrong: t.wrongPassword,
-      member_not_found: t.noMember,
+      credentials_invalid: t.wrongPassword,
+      account_not_found: t.noMember,
     };
     this.setData({ hint: hints[error.code] || (error.action === "retap" ? t.retap : error.message) });
   },
@@ -57,7 +58,9 @@ Page({
   choose(event) {
     const choice = event.currentTarget.dataset.id;
     const t = this.data.t;
-    if (choice === "ask_operator") wx.showModal({ title: t.conflict, content: t.askOperator, showCancel: false });
+    const bindTicket = this.ticket;
+    if (choice === "confirm") this.attempt(() => menjin.bindPhone(null, { bindTicket, choice }));
+    else if (choice === "ask_operator") wx.showModal({ title: t.conflict, content: t.askOperator, showCancel: false });
     else if (choice === "move_with_password") this.setData({ state: "ask", hint: t.choices.move_with_password });
     else wx.navigateBack();
   },

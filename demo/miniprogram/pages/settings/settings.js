@@ -46,9 +46,20 @@ Page({
   unbind() {
     const t = this.data.t;
     this.confirm(t.unbind, t.unbindSure, async () => {
-      await menjin.unbind();
+      await this.leave();
       wx.showToast({ title: t.unbound });
     });
+  },
+
+  /** Leave the membership; menjin wants a fresh proof of who it is, which a new login is. */
+  async leave() {
+    try {
+      await menjin.unbind();
+    } catch (error) {
+      if (error.code !== "step_up_required") throw error;
+      await menjin.stepUp();
+      await menjin.unbind();
+    }
   },
 
   signOut() {
