@@ -7,6 +7,7 @@ The first split is whose fault it is::
     │ ├ RequestInvalid  BodyTooLarge  TooManyAttempts  NotFound
     │ ├ LoginCodeInvalid  LoginCodeUsed  PhoneCodeInvalid(LoginCodeAsPhoneCode)  CredentialsInvalid
     │ ├ OpenDataInvalid  StaleSessionKey
+    │ ├ ClientInvalid  ClientNotPermitted
     │ └ SessionInvalid
     │   ├ SessionExpired  SessionRotated
     │   └ KickedOut  Replaced  SignedOut
@@ -151,6 +152,20 @@ class StaleSessionKey(CallerError):
     code = "stale_session_key"
     action = "retap"
     message = "the data does not open with the session_key in hand"
+
+
+class ClientInvalid(CallerError):
+    """No service client has this credential, or it was revoked."""
+
+    code = "client_invalid"
+    message = "no service client has this credential"
+
+
+class ClientNotPermitted(CallerError):
+    """The service client may not do this, or not for this app."""
+
+    code = "client_not_permitted"
+    message = "this service client may not do this for this app"
 
 
 class SessionInvalid(CallerError):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from menjin.accounts.store import AccountStore
+from menjin.adapters.client_memory import MemoryClients
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
     MemoryAccounts,
@@ -23,12 +24,14 @@ from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
+from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
+from menjin.clients.store import ClientStore
 from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import ClaimStore
@@ -64,6 +67,7 @@ class Stores:
     attempts: AttemptStore
     key_checks: CheckStore
     accounts: AccountStore
+    clients: ClientStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
@@ -82,6 +86,7 @@ def memory_stores() -> Stores:
         attempts=MemoryAttempts(),
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
+        clients=MemoryClients(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
         ping=_nothing,
@@ -104,6 +109,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         attempts=SqlAttempts(database, vault),
         key_checks=SqlKeyChecks(database),
         accounts=SqlAccounts(database),
+        clients=SqlClients(database),
         transactions=database,
         prepare=prepare,
         ping=database.ping,

@@ -13,6 +13,8 @@ from menjin.adapters.counters import MemoryAppStates, MemoryCounters
 from menjin.adapters.slots import ThreadSlots
 from menjin.apps import Apps
 from menjin.assembly.stores import Stores
+from menjin.clients.flow import Clients
+from menjin.clients.model import ServiceClient
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
@@ -57,6 +59,7 @@ class Parts:
         upstream: What goes out to WeChat.
         counters: Where attempts are counted; by default in this process.
         counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
+        service_clients: Those the configuration names, beside those in the store.
     """
 
     apps: Apps
@@ -73,6 +76,7 @@ class Parts:
     upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
     counters: Counters = field(default_factory=MemoryCounters)
     counters_key: Secret | None = None
+    service_clients: tuple[ServiceClient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,13 @@ class Deeds:
     session_keys: SessionKeys
     sessions: Sessions
     claims: Claims
+    clients: Clients
     stores: Stores
 
     async def purge(self) -> int:
         """Forget what ended long ago; return how many."""
-        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
+        ended = await self.sessions.purge() + await self.claims.purge()
+        return ended + await self.session_keys.purge() + await self.clients.purge()
 
 
 def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
@@ -121,6 +127,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
         claims=rooms.claims,
+        clients=Clients(parts.stores.clients, parts.service_clients, parts.clock, parts.randomness),
         stores=parts.stores,
     )
 
@@ -245,6 +252,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.stores.attempts,
         parts.stores.key_checks,
         parts.stores.accounts,
+        parts.stores.clients,
         parts.stores.transactions,
     )
     named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
