@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.once import TaskOnce
 from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
 from menjin.limits.addresses import parse_address
@@ -24,7 +25,8 @@ class AsyncMenjin:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._deeds = assemble(parts, TaskSlots)
+        self._once = TaskOnce()
+        self._deeds = assemble(parts, TaskSlots, self._once)
 
     async def __aenter__(self) -> Self:
         try:

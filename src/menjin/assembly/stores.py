@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from menjin.access_tokens.store import TokenStore
 from menjin.accounts.store import AccountStore
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
@@ -19,7 +20,9 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
+from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
@@ -65,6 +68,7 @@ class Stores:
     key_checks: CheckStore
     accounts: AccountStore
     transactions: Transactions
+    tokens: TokenStore
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
     close: Callable[[], Coroutine[Any, Any, None]]
@@ -83,6 +87,7 @@ def memory_stores() -> Stores:
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
         transactions=MemoryTransactions(),
+        tokens=MemoryTokens(),
         prepare=_nothing,
         ping=_nothing,
         close=_nothing,
@@ -105,6 +110,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         key_checks=SqlKeyChecks(database),
         accounts=SqlAccounts(database),
         transactions=database,
+        tokens=SqlTokens(database, vault),
         prepare=prepare,
         ping=database.ping,
         close=database.close,
@@ -132,7 +138,8 @@ def redis_stores(
         stopwatch: For how old our knowledge of the log is.
         stale_after: The log not followed for so long, sessions are answered with StoreUnavailable.
     """
-    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.access_tokens import RedisTokens  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - the same
 
     sessions = RedisSessions(redis)
     log = SqlRevocationLog(database)
@@ -162,7 +169,14 @@ def redis_stores(
         await sql.close()
 
     return replace(
-        sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close, one_database=False
+        sql,
+        sessions=sessions,
+        revocations=revocations,
+        tokens=RedisTokens(redis, vault),
+        prepare=prepare,
+        ping=ping,
+        close=close,
+        one_database=False,
     )
 
 
