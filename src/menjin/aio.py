@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from menjin.access_tokens.flow import AccessTokens
 from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.once import TaskOnce
 from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
+from menjin.clients.flow import Clients
 from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
@@ -24,7 +27,8 @@ class AsyncMenjin:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._deeds = assemble(parts, TaskSlots)
+        self._once = TaskOnce()
+        self._deeds = assemble(parts, TaskSlots, self._once)
 
     async def __aenter__(self) -> Self:
         try:
@@ -44,6 +48,16 @@ class AsyncMenjin:
         if isinstance(self._parts.http, AiohttpHttp):
             await self._parts.http.close()
         await self._deeds.stores.close()
+
+    @property
+    def clients(self) -> Clients:
+        """The service clients: who they are, and what each may do."""
+        return self._deeds.clients
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """The access_token centre."""
+        return self._deeds.access_tokens
 
     async def sign_in(
         self,

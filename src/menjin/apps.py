@@ -12,6 +12,9 @@ from menjin.values import AppId, Secret
 
 SignInPolicy = Literal["open", "bound"]
 DevicePolicy = Literal["many", "one_per_device", "single"]
+TokenMode = Literal["stable", "legacy"]
+STABLE: TokenMode = "stable"
+LEGACY: TokenMode = "legacy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class App:
         follow_wechat: How often WeChat is asked whether the session_key still is good, at least 10 minutes; the
             sessions of one that is not end. None, the default: a session has a life of its own.
         reset_key_at_sign_out: Whether WeChat replaces the session_key when the person signs out.
+        token_mode: The access_token by `stable_token`, or by the `legacy` `/cgi-bin/token`, each call of which kills
+            the token before.
     """
 
     appid: AppId
@@ -46,6 +51,7 @@ class App:
     max_sessions: int = 20
     follow_wechat: timedelta | None = None
     reset_key_at_sign_out: bool = False
+    token_mode: TokenMode = STABLE
 
 
 class Apps:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from menjin.access_tokens.store import TokenStore
 from menjin.accounts.store import AccountStore
 from menjin.adapters.client_memory import MemoryClients
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
@@ -20,7 +21,9 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
+from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
@@ -69,6 +72,7 @@ class Stores:
     accounts: AccountStore
     clients: ClientStore
     transactions: Transactions
+    tokens: TokenStore
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
     close: Callable[[], Coroutine[Any, Any, None]]
@@ -88,6 +92,7 @@ def memory_stores() -> Stores:
         accounts=MemoryAccounts(),
         clients=MemoryClients(),
         transactions=MemoryTransactions(),
+        tokens=MemoryTokens(),
         prepare=_nothing,
         ping=_nothing,
         close=_nothing,
@@ -111,6 +116,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         accounts=SqlAccounts(database),
         clients=SqlClients(database),
         transactions=database,
+        tokens=SqlTokens(database, vault),
         prepare=prepare,
         ping=database.ping,
         close=database.close,
@@ -138,7 +144,8 @@ def redis_stores(
         stopwatch: For how old our knowledge of the log is.
         stale_after: The log not followed for so long, sessions are answered with StoreUnavailable.
     """
-    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.access_tokens import RedisTokens  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - the same
 
     sessions = RedisSessions(redis)
     log = SqlRevocationLog(database)
@@ -168,7 +175,14 @@ def redis_stores(
         await sql.close()
 
     return replace(
-        sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close, one_database=False
+        sql,
+        sessions=sessions,
+        revocations=revocations,
+        tokens=RedisTokens(redis, vault),
+        prepare=prepare,
+        ping=ping,
+        close=close,
+        one_database=False,
     )
 
 

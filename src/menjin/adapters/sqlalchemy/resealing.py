@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from menjin.adapters.sqlalchemy.access_tokens import ACCESS_TOKENS, place_of_token
 from menjin.adapters.sqlalchemy.attempts import place_of_use
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.keyrings import place_of_key
@@ -34,6 +35,7 @@ SEALED_COLUMNS = (
     SealedColumn(KEYRINGS.c.current_sealed, lambda row: place_of_key(row, "current")),
     SealedColumn(KEYRINGS.c.previous_sealed, lambda row: place_of_key(row, "previous")),
     SealedColumn(CIPHERTEXT_USES.c.payload_sealed, place_of_use),
+    SealedColumn(ACCESS_TOKENS.c.token_sealed, place_of_token),
 )
 
 
