@@ -19,7 +19,6 @@ from menjin.apps import Apps
 from menjin.assembly.stores import Stores
 from menjin.clients.flow import Clients
 from menjin.clients.model import ServiceClient
-from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker

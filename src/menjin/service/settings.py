@@ -28,7 +28,9 @@ from menjin.adapters.vault import AesGcmVault
 from menjin.adapters.waiting import TaskPause
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
+from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
@@ -128,6 +130,8 @@ class Settings(BaseSettings):
     legacy: LegacySection = LegacySection()
     limits: LimitsSection = LimitsSection()
     gateway: GatewaySection = GatewaySection()
+    internal: InternalSection = InternalSection()
+    service_clients: list[ServiceClientSection] = Field(default_factory=list)
     dev: DevSection = DevSection()
 
     @classmethod
@@ -214,6 +218,7 @@ class _Collected:
     directory: CallableDirectory | None
     database: Database | None
     redis_url: str | None
+    clients: tuple[ServiceClient, ...]
 
 
 def _collect(settings: Settings) -> _Collected:
@@ -226,9 +231,11 @@ def _collect(settings: Settings) -> _Collected:
     directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
     redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
+    clients = work.take("service_clients", lambda: to_clients(settings.service_clients))
+    work.faults += settings.internal.find_faults(is_dev=settings.dev.enabled)
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
-    return _Collected(work.faults, registry, vault, directory, database, redis_url)
+    return _Collected(work.faults, registry, vault, directory, database, redis_url, clients or ())
 
 
 def to_parts(settings: Settings) -> Parts:
@@ -250,6 +257,7 @@ def to_parts(settings: Settings) -> Parts:
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
         figures=settings.limits.to_figures(),
         upstream=settings.limits.to_upstream(),
+        service_clients=found.clients,
     )
 
 
@@ -327,6 +335,11 @@ def _to_app(section: AppSection) -> App:
     )
 
 
+def share_metrics(folder: Path) -> None:
+    """Let the workers' counts be kept in `folder`; prometheus_client takes this from the environment only."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def _read_file(path: Path | None) -> str | None:
     return path.read_text("utf-8").strip() if path is not None else None
 
@@ -370,3 +383,9 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def override_internal(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """Return the settings with the command line's word on the internal listener."""
+    said = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"internal": settings.internal.model_copy(update=said)})
