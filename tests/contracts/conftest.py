@@ -10,7 +10,8 @@ import pytest
 from support.benches import KINDS, Bench, open_bench
 
 _ON_DATABASE_SERVERS = ("postgres", "mariadb")
-_ON_SERVERS = (*_ON_DATABASE_SERVERS, "redis")
+_IN_REDIS = ("redis", "valkey")
+_ON_SERVERS = (*_ON_DATABASE_SERVERS, *_IN_REDIS)
 
 
 def _params(*kinds: str) -> list[Any]:
@@ -31,7 +32,7 @@ def _is_meant(item: pytest.Item) -> bool:
     names: list[str] = getattr(item, "fixturenames", [])
     only = item.get_closest_marker("kinds")
     return all(
-        not ("session_bench" not in names and kind.startswith("redis"))
+        not ("session_bench" not in names and kind.startswith(_IN_REDIS))
         and not ("sql_bench" in names and kind == "memory")
         and not ("server_bench" in names and not kind.startswith(_ON_DATABASE_SERVERS))
         and (only is None or any(word in kind for word in only.args))

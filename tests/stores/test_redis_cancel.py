@@ -22,7 +22,7 @@ from menjin.sessions.model import Session
 from support import redis_py_storm
 from support.other_versions import lay_over
 from support.redis_rig import make_session
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 from support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.servers

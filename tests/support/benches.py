@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,6 +30,8 @@ Kind = Literal[
     "mariadb-async",
     "redis-sync",
     "redis-async",
+    "valkey-sync",
+    "valkey-async",
 ]
 KINDS: tuple[Kind, ...] = (
     "memory",
@@ -40,6 +43,7 @@ KINDS: tuple[Kind, ...] = (
     "mariadb-async",
     "redis-sync",
     "redis-async",
+    *(("valkey-sync", "valkey-async") if shutil.which("valkey-server") else ()),
 )
 _KEYS = {"k1": Secret("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")}
 _THREADS = 16
@@ -158,8 +162,8 @@ def open_bench(kind: Kind, folder: Path, get_server: Callable[[str], Any]) -> Be
     name = kind.partition("-")[0]
     if name == "memory":
         return Bench(kind)
-    if name == "redis":
-        return Bench(kind, redis=get_server("redis_server"))
+    if name in {"redis", "valkey"}:
+        return Bench(kind, redis=get_server(f"{name}_server"))
     if name == "sqlite":
         return Bench(kind, f"sqlite:///{folder / f'{kind}.db'}")
     server = get_server(f"{name}_server")
