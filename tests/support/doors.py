@@ -32,7 +32,7 @@ from menjin import (
     sql_stores,
 )
 from menjin.login.events import Event
-from support.clock import CountedRandomness, FakeClock, NoPause
+from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 
 Colour = Literal["sync", "async"]
 Storage = Literal["memory", "sqlite"]
@@ -154,6 +154,8 @@ def open_house(
         pause=NoPause(),
         directory=DIRECTORY,
         clock=clock,
+        stopwatch=ClockStopwatch(clock),
+        keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,
         figures=figures or Figures(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from menjin import App, AppId, Apps, FunctionHttp, Parts, Secret
-from support.clock import CountedRandomness, FakeClock, NoPause
+from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 from support.doors import Colour, Door, Heard, Storage, make_stores
 from support.sealing import APPID, KEY, NOW, OPENID
 
@@ -55,6 +55,8 @@ def set_stage(colour: Colour, storage: Storage, folder: Path, apps: tuple[App, .
         stores=make_stores(storage, colour, folder),
         pause=NoPause(),
         clock=clock,
+        stopwatch=ClockStopwatch(clock),
+        keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,
     )

@@ -64,6 +64,7 @@ class Parts:
         counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
         tokens: Times and budgets of the access_token centre.
         token_observer: Takes note of its renewals, for metrics.
+        keeps_tokens: Whether a task or thread beside the requests renews them; without it their readers do.
     """
 
     apps: Apps
@@ -82,6 +83,7 @@ class Parts:
     counters_key: Secret | None = None
     tokens: TokenFigures = field(default_factory=TokenFigures)
     token_observer: TokenObserver = field(default_factory=NoObserver)
+    keeps_tokens: bool = True
     stopwatch: Stopwatch = field(default_factory=SystemStopwatch)
 
 

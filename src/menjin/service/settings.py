@@ -30,6 +30,7 @@ from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.errors import ConfigurationError, Fault
 from menjin.service.limit_settings import GatewaySection, LimitsSection
+from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
@@ -55,6 +56,7 @@ class AppSection(_Section):
     max_sessions: int = Field(default=20, ge=1, le=1000)
     follow_wechat: int | None = Field(default=None, ge=600)
     reset_key_at_sign_out: bool = False
+    token_mode: Literal["stable", "legacy"] = "stable"
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -127,6 +129,7 @@ class Settings(BaseSettings):
     directory: DirectorySection | None = None
     legacy: LegacySection = LegacySection()
     limits: LimitsSection = LimitsSection()
+    access_tokens: AccessTokensSection = AccessTokensSection()
     gateway: GatewaySection = GatewaySection()
     dev: DevSection = DevSection()
 
@@ -225,6 +228,7 @@ def _collect(settings: Settings) -> _Collected:
     vault = work.take("vault", partial(to_vault, settings))
     directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
+    work.take("access_tokens", settings.access_tokens.to_figures)
     redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
@@ -250,6 +254,7 @@ def to_parts(settings: Settings) -> Parts:
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
         figures=settings.limits.to_figures(),
         upstream=settings.limits.to_upstream(),
+        tokens=settings.access_tokens.to_figures(),
     )
 
 
@@ -324,6 +329,7 @@ def _to_app(section: AppSection) -> App:
         max_sessions=section.max_sessions,
         follow_wechat=timedelta(seconds=section.follow_wechat) if section.follow_wechat is not None else None,
         reset_key_at_sign_out=section.reset_key_at_sign_out,
+        token_mode=section.token_mode,
     )
 
 
