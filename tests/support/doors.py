@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +25,7 @@ from menjin import (
     Parts,
     Secret,
     Stores,
+    TokenFigures,
     UpstreamFigures,
     memory_stores,
     new_vault_key,
@@ -155,6 +157,7 @@ def open_house(
         directory=DIRECTORY,
         clock=clock,
         stopwatch=ClockStopwatch(clock),
+        tokens=TokenFigures(jitter=timedelta(0)),
         keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,

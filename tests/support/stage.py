@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from menjin import App, AppId, Apps, FunctionHttp, Parts, Secret
+from menjin import App, AppId, Apps, FunctionHttp, Parts, Secret, TokenFigures
 from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 from support.doors import Colour, Door, Heard, Storage, make_stores
 from support.sealing import APPID, KEY, NOW, OPENID
@@ -56,6 +57,7 @@ def set_stage(colour: Colour, storage: Storage, folder: Path, apps: tuple[App, .
         pause=NoPause(),
         clock=clock,
         stopwatch=ClockStopwatch(clock),
+        tokens=TokenFigures(jitter=timedelta(0)),
         keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,

@@ -26,7 +26,7 @@ from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
 from menjin.adapters.waiting import TaskPause
-from menjin.apps import App, Apps
+from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.errors import ConfigurationError, Fault
 from menjin.service.limit_settings import GatewaySection, LimitsSection
@@ -56,7 +56,7 @@ class AppSection(_Section):
     max_sessions: int = Field(default=20, ge=1, le=1000)
     follow_wechat: int | None = Field(default=None, ge=600)
     reset_key_at_sign_out: bool = False
-    token_mode: Literal["stable", "legacy"] = "stable"
+    token_mode: TokenMode = STABLE
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

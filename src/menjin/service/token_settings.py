@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,7 +44,6 @@ class AccessTokensSection(BaseModel):
         Raises:
             ConfigurationError: They do not fit together: a dead token could be served.
         """
-        given = {one.name: getattr(self, one.name) for one in fields(TokenFigures)}
-        return TokenFigures(
-            **{name: timedelta(seconds=value) if isinstance(value, float) else value for name, value in given.items()}
-        )
+        given: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(TokenFigures)}
+        times = {name: timedelta(seconds=value) for name, value in given.items() if isinstance(value, float)}
+        return TokenFigures(**{**given, **times})
