@@ -6,10 +6,12 @@ from types import TracebackType
 from typing import Self
 
 from menjin.access_tokens.flow import AccessTokens
+from menjin.adapters.following import TaskFollowing
 from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.once import TaskOnce
 from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
+from menjin.calling import AsyncWeChat
 from menjin.clients.flow import Clients
 from menjin.limits.addresses import parse_address
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
@@ -29,10 +31,14 @@ class AsyncMenjin:
         self._parts = parts
         self._once = TaskOnce()
         self._deeds = assemble(parts, TaskSlots, self._once)
+        every = parts.tokens.look_every.total_seconds()
+        self._keeping = TaskFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
     async def __aenter__(self) -> Self:
         try:
             await self._deeds.stores.prepare()
+            if self._parts.keeps_tokens:
+                await self._keeping.start()
         except BaseException:
             await self.close()
             raise
@@ -45,6 +51,8 @@ class AsyncMenjin:
 
     async def close(self) -> None:
         """Give connections back."""
+        await self._keeping.stop()
+        await self._once.close()
         if isinstance(self._parts.http, AiohttpHttp):
             await self._parts.http.close()
         await self._deeds.stores.close()
@@ -53,11 +61,6 @@ class AsyncMenjin:
     def clients(self) -> Clients:
         """The service clients: who they are, and what each may do."""
         return self._deeds.clients
-
-    @property
-    def access_tokens(self) -> AccessTokens:
-        """The access_token centre."""
-        return self._deeds.access_tokens
 
     async def sign_in(
         self,
@@ -249,6 +252,19 @@ class AsyncMenjin:
     async def follow_wechat(self) -> int:
         """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
         return await self._deeds.follow.step()
+
+    def wechat(self, appid: str) -> AsyncWeChat:
+        """Return WeChat as one app calls it: `await menjin.wechat(appid).call("POST", "/wxa/…", body={…})`.
+
+        Raises:
+            RequestInvalid: `appid` is none of ours.
+        """
+        return AsyncWeChat(self._parts.apps.get(appid), self._deeds.wechat)
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """The access_token centre: `get`, `report`, `renew`, `status`."""
+        return self._deeds.access_tokens
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""

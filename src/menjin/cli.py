@@ -15,9 +15,9 @@ from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.service.client_commands import CLIENTS
 from menjin.service.console import explained, opened
-from menjin.service.serving import bind
+from menjin.service.serving import bind, override_internal
 from menjin.service.serving import serve as serve_all
-from menjin.service.settings import Settings, load_settings, override_internal, to_parts, to_vault
+from menjin.service.settings import Settings, load_settings, to_parts, to_vault
 from menjin.service.token_commands import TOKENS
 
 _APP = typer.Typer(

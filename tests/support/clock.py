@@ -27,6 +27,21 @@ class FakeClock:
         self._now = moment
 
 
+class ClockStopwatch:
+    """Goes as a FakeClock goes.
+
+    Args:
+        clock: Which.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def seconds(self) -> float:
+        """Return seconds since START."""
+        return (self._clock.now() - START).total_seconds()
+
+
 class CountedRandomness:
     """The SHA-256 of a counter: never twice the same, always the same in the next run."""
 

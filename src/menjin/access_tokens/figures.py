@@ -15,7 +15,7 @@ class TokenFigures:
     """Times and budgets of the centre.
 
     Attributes:
-        margin: Renewed so long before the end, or earlier by up to `jitter`; WeChat gives a new stable token in the
+        margin: Renewed so long before the end, or later by up to `jitter`; WeChat gives a new stable token in the
             last `overlap` only.
         second_look: WeChat gave the same token: asked again so long before the end.
         overlap: So long two tokens are good side by side, by WeChat's word.
@@ -67,12 +67,14 @@ class TokenFigures:
             for one in fields(self)
             if one.name not in {"jitter", "skew"} and _is_nothing(getattr(self, one.name))
         ]
-        if not self.lease + self.skew < self.margin:
-            faults.append(Fault("access_tokens.lease", "lease and skew together must be shorter than margin"))
-        if not self.margin + self.jitter <= self.overlap:
-            faults.append(Fault("access_tokens.margin", "margin and jitter together must not be longer than overlap"))
-        if not self.second_look < self.margin:
-            faults.append(Fault("access_tokens.second_look", "must be shorter than margin"))
+        if not self.lease + self.skew < self.margin - self.jitter:
+            faults.append(
+                Fault("access_tokens.lease", "lease and skew together must be shorter than margin less jitter")
+            )
+        if not self.margin < self.overlap:
+            faults.append(Fault("access_tokens.margin", "must be shorter than overlap"))
+        if not self.second_look < self.margin - self.jitter:
+            faults.append(Fault("access_tokens.second_look", "must be shorter than margin less jitter"))
         if not 2 * self.deadline <= self.lease:
             faults.append(Fault("access_tokens.deadline", "must not be longer than half the lease"))
         if faults:

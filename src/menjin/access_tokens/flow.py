@@ -13,7 +13,7 @@ from functools import partial
 from menjin.access_tokens import rules
 from menjin.access_tokens.figures import TokenFigures
 from menjin.access_tokens.means import Means
-from menjin.access_tokens.model import AccessToken, Cause, Record, ReportOutcome, State, Status
+from menjin.access_tokens.model import AccessToken, Cause, Record, ReportOutcome, State, TokenStatus
 from menjin.access_tokens.renewing import Attempt, Renewing
 from menjin.apps import LEGACY, App, Apps
 from menjin.errors import HeldBack, MenjinError, StoreUnavailable
@@ -69,16 +69,7 @@ class AccessTokens:
             TransportError: There is none, and WeChat does not answer, or not within `cold_wait`.
             StoreUnavailable: There is none, and the store is down.
         """
-        app = self._apps.get(appid)
-        near = self._near.setdefault(app.appid, _Near())
-        near.asked = self._stopwatch.seconds()
-        token = rules.find_usable(near.record, self._clock.now(), self._figures)
-        if token is None:
-            return await self._get_cold(app, near)
-        if near.asked - near.looked < _NOBODY_LOOKS * self._figures.look_every.total_seconds():
-            return token
-        await self._means.once.run(app.appid, partial(self._look_after, app), timedelta(0))
-        return rules.find_usable(near.record, self._clock.now(), self._figures) or token
+        return await self._get(self._apps.get(appid))
 
     async def report(self, appid: str, token: Secret) -> ReportOutcome:
         """Take the word that WeChat refused a token with 40001, 40014 or 42001.
@@ -89,7 +80,9 @@ class AccessTokens:
             RequestInvalid: `appid` is none of ours.
             StoreUnavailable: The store is down; nothing was done.
         """
-        app = self._apps.get(appid)
+        return await self._report(self._apps.get(appid), token)
+
+    async def _report(self, app: App, token: Secret) -> ReportOutcome:
         attempts: list[Attempt] = []
         for _ in self._turns():
             record = await self._load(app)
@@ -133,7 +126,7 @@ class AccessTokens:
             await self._means.pause.pause(self._figures.poll_every)
         raise HeldBack(self._figures.poll_every)
 
-    async def status(self, appid: str) -> Status:
+    async def status(self, appid: str) -> TokenStatus:
         """Return where an app's token stands, from the store.
 
         Raises:
@@ -153,12 +146,26 @@ class AccessTokens:
 
     async def current(self, app: App) -> Secret:
         """Return the token's text; raises what `get` raises."""
-        return (await self.get(app.appid)).value
+        return (await self._get(app)).value
 
     async def renewed(self, app: App, refused: Secret) -> Secret:
         """Report a token and return the current one's text; the same if there is no other. Raises what both raise."""
-        await self.report(app.appid, refused)
-        return (await self.get(app.appid)).value
+        await self._report(app, refused)
+        return (await self._get(app)).value
+
+    async def _get(self, app: App) -> AccessToken:
+        near = self._near.setdefault(app.appid, _Near())
+        now = self._clock.now()
+        near.asked = self._stopwatch.seconds()
+        token = rules.find_usable(near.record, now, self._figures)
+        if token is None:
+            return await self._get_cold(app, near)
+        is_due = near.record is not None and now >= near.record.due_at
+        looks_missed = 1 if is_due else _NOBODY_LOOKS
+        if near.asked - near.looked < looks_missed * self._figures.look_every.total_seconds():
+            return token
+        await self._means.once.run(app.appid, partial(self._look_after, app), timedelta(0))
+        return rules.find_usable(near.record, self._clock.now(), self._figures) or token
 
     async def _get_cold(self, app: App, near: _Near) -> AccessToken:
         began = self._stopwatch.seconds()
@@ -174,8 +181,6 @@ class AccessTokens:
                 failure = near.failure
                 break
             await self._means.pause.pause(self._figures.poll_every)
-        else:
-            token = None
         token = rules.find_usable(near.record, self._clock.now(), self._figures)
         waited = timedelta(seconds=self._stopwatch.seconds() - began)
         self._means.observer.waited(app.appid, waited, served=token is not None)
@@ -266,12 +271,12 @@ def _is_newer(own: Record, kept: Record | None) -> bool:
     return own.token.value != kept.token.value and own.token.obtained_at > kept.token.obtained_at
 
 
-def _to_status(app: App, record: Record | None, now: datetime, figures: TokenFigures) -> Status:
+def _to_status(app: App, record: Record | None, now: datetime, figures: TokenFigures) -> TokenStatus:
     state = rules.judge(record, app.token_mode, now, figures)
     token = record.token if record is not None else None
     trouble = record.trouble if record is not None else None
     spent = rules.count_today(record.spent, now) if record is not None else None
-    return Status(
+    return TokenStatus(
         appid=app.appid,
         mode=app.token_mode,
         state=state,

@@ -128,7 +128,7 @@ class ReportOutcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class TokenStatus:
     """For operators: no secret in it."""
 
     appid: AppId

@@ -135,7 +135,7 @@ def finish(
         token = replace(record.token, expires_at=max(fresh.expires_at, record.token.expires_at))
         return replace(ended, token=token, due_at=_look_again(fresh.expires_at, now, figures))
     generation = record.token.generation + 1 if record.token is not None else fresh.generation
-    early = min(figures.margin + jitter * figures.jitter, (fresh.expires_at - now) / 2)
+    early = min(figures.margin - jitter * figures.jitter, (fresh.expires_at - now) / 2)
     return replace(ended, token=replace(fresh, generation=generation), due_at=fresh.expires_at - early)
 
 

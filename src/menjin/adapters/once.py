@@ -27,6 +27,7 @@ class TaskOnce:
         if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
             task = asyncio.create_task(work(), name=f"menjin-{key}")
             self._tasks[key] = task
+        await asyncio.sleep(0)  # it begins before its caller goes on
         if patience > timedelta(0):
             await asyncio.wait({task}, timeout=patience.total_seconds())
             if task.done() and not task.cancelled():

@@ -67,6 +67,7 @@ class Parts:
         service_clients: Those the configuration names, beside those in the store.
         tokens: Times and budgets of the access_token centre.
         token_observer: Takes note of its renewals, for metrics.
+        keeps_tokens: Whether a task or thread beside the requests renews them; without it their readers do.
     """
 
     apps: Apps
@@ -86,6 +87,7 @@ class Parts:
     service_clients: tuple[ServiceClient, ...] = ()
     tokens: TokenFigures = field(default_factory=TokenFigures)
     token_observer: TokenObserver = field(default_factory=NoObserver)
+    keeps_tokens: bool = True
     stopwatch: Stopwatch = field(default_factory=SystemStopwatch)
 
 

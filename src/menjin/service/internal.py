@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from menjin.access_tokens.model import Status
+from menjin.access_tokens.model import TokenStatus
 from menjin.aio import AsyncMenjin
 from menjin.apps import Apps
 from menjin.assembly import Parts
@@ -89,7 +89,7 @@ class InternalRoutes:
 
     async def metrics(self, _request: Request) -> Response:
         """GET /metrics; while the store is down without what only the store knows."""
-        statuses: Sequence[Status] = ()
+        statuses: Sequence[TokenStatus] = ()
         try:
             statuses = [await self._menjin.access_tokens.status(app.appid) for app in self._apps.all()]
         except StoreUnavailable:

@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from menjin.access_tokens.model import Renewal, ReportOutcome, Status
+from menjin.access_tokens.model import Renewal, ReportOutcome, TokenStatus
 from menjin.values import AppId
 
 _WAITS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0)
@@ -66,7 +66,7 @@ class Metrics:
         """A service client reported one."""
         self._reports.labels(appid, client, outcome.value).inc()
 
-    def render(self, statuses: Iterable[Status], now: datetime) -> bytes:
+    def render(self, statuses: Iterable[TokenStatus], now: datetime) -> bytes:
         """Return everything in Prometheus's text format.
 
         Args:
@@ -88,7 +88,7 @@ class Metrics:
 class _Present(Collector):
     """What is so at this moment, the same whichever worker is asked."""
 
-    def __init__(self, statuses: tuple[Status, ...], now: datetime) -> None:
+    def __init__(self, statuses: tuple[TokenStatus, ...], now: datetime) -> None:
         self._statuses = statuses
         self._now = now
 

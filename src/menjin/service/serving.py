@@ -63,6 +63,12 @@ class Doors:
         await (self._internal if is_internal else self._public)(scope, receive, send)
 
 
+def override_internal(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """Return the settings with the command line's word on the internal listener."""
+    said = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"internal": settings.internal.model_copy(update=said)})
+
+
 def bind(settings: Settings, host: str, port: int) -> Listeners:
     """Bind what the settings ask for.
 

@@ -26,12 +26,13 @@ from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
 from menjin.adapters.waiting import TaskPause
-from menjin.apps import App, Apps
+from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
+from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
@@ -57,6 +58,7 @@ class AppSection(_Section):
     max_sessions: int = Field(default=20, ge=1, le=1000)
     follow_wechat: int | None = Field(default=None, ge=600)
     reset_key_at_sign_out: bool = False
+    token_mode: TokenMode = STABLE
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -129,6 +131,7 @@ class Settings(BaseSettings):
     directory: DirectorySection | None = None
     legacy: LegacySection = LegacySection()
     limits: LimitsSection = LimitsSection()
+    access_tokens: AccessTokensSection = AccessTokensSection()
     gateway: GatewaySection = GatewaySection()
     internal: InternalSection = InternalSection()
     service_clients: list[ServiceClientSection] = Field(default_factory=list)
@@ -230,6 +233,7 @@ def _collect(settings: Settings) -> _Collected:
     vault = work.take("vault", partial(to_vault, settings))
     directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
+    work.take("access_tokens", settings.access_tokens.to_figures)
     redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
     clients = work.take("service_clients", lambda: to_clients(settings.service_clients))
     work.faults += settings.internal.find_faults(is_dev=settings.dev.enabled)
@@ -258,6 +262,7 @@ def to_parts(settings: Settings) -> Parts:
         figures=settings.limits.to_figures(),
         upstream=settings.limits.to_upstream(),
         service_clients=found.clients,
+        tokens=settings.access_tokens.to_figures(),
     )
 
 
@@ -332,6 +337,7 @@ def _to_app(section: AppSection) -> App:
         max_sessions=section.max_sessions,
         follow_wechat=timedelta(seconds=section.follow_wechat) if section.follow_wechat is not None else None,
         reset_key_at_sign_out=section.reset_key_at_sign_out,
+        token_mode=section.token_mode,
     )
 
 
@@ -383,9 +389,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def override_internal(settings: Settings, host: str | None, port: int | None) -> Settings:
-    """Return the settings with the command line's word on the internal listener."""
-    said = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    return settings.model_copy(update={"internal": settings.internal.model_copy(update=said)})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from menjin.access_tokens.model import Status
+from menjin.access_tokens.model import TokenStatus
 from menjin.aio import AsyncMenjin
 from menjin.clock import SystemClock
 from menjin.service.console import (
@@ -87,7 +88,7 @@ async def _renew(menjin: AsyncMenjin, appid: str, *, force: bool, dry_run: bool)
     }
 
 
-def _foresee(status: Status, *, force: bool) -> str:
+def _foresee(status: TokenStatus, *, force: bool) -> str:
     if status.mode == "legacy":
         return "a new token; the one in use dies 5 minutes later. 旧凭据五分钟后失效。"
     if force:
@@ -95,12 +96,12 @@ def _foresee(status: Status, *, force: bool) -> str:
     return "the token in use, or a new one in its last 5 minutes; nothing dies. 不影响现有凭据。"
 
 
-async def _ask(menjin: AsyncMenjin, appids: list[str]) -> list[Status]:
+async def _ask(menjin: AsyncMenjin, appids: list[str]) -> list[TokenStatus]:
     return [await menjin.access_tokens.status(appid) for appid in appids]
 
 
 async def _with_menjin(settings: Settings, deed: Callable[[AsyncMenjin], Awaitable[T]]) -> T:
-    async with AsyncMenjin(to_parts(settings)) as menjin:
+    async with AsyncMenjin(replace(to_parts(settings), keeps_tokens=False)) as menjin:
         return await deed(menjin)
 
 
@@ -112,7 +113,7 @@ def _choose(settings: Settings, wanted: list[str] | None) -> list[str]:
     return wanted or known
 
 
-def _to_dict(status: Status, now: datetime) -> dict[str, Any]:
+def _to_dict(status: TokenStatus, now: datetime) -> dict[str, Any]:
     left = status.expires_at - now if status.expires_at is not None else None
     age = now - status.obtained_at if status.obtained_at is not None else None
     return {

@@ -69,6 +69,15 @@ class Caller:
             await self._pause.pause(wait)
         return await self._try(app, request, read, end)
 
+    async def call_once(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
+        """Return what `read` makes of the answer; nothing is repeated, -1 neither: WeChat may have acted.
+
+        Raises:
+            HeldBack: Nothing was sent.
+            WeChatError: Whatever `read` and the HTTP port raise.
+        """
+        return await self._try(app, request, read, self._clock.now() + self._deadline)
+
     async def _try(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T], end: datetime) -> T:
         async def work() -> T:
             return read(await self._send(request, end - self._clock.now()))
