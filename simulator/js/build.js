@@ -1,5 +1,5 @@
 // Makes the CommonJS twin in dist/ from the ES modules in src/, which themselves need no build.
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const here = new URL("./", import.meta.url).pathname;
@@ -14,5 +14,6 @@ for (const entry of ["index", "browser"]) {
     target: "es2022",
     logLevel: "warning",
   });
-  await copyFile(`${here}src/${entry}.d.ts`, `${here}dist/${entry}.d.cts`);
+  const types = await readFile(`${here}src/${entry}.d.ts`, "utf8");
+  await writeFile(`${here}dist/${entry}.d.cts`, types.replace("./browser.js", "./browser.cjs"));
 }

@@ -1,1 +1,9 @@
-export const VERSION = "0.1.0";
+/** The package in a browser: requests go by way of the simulator. */
+
+import { simulatorCarrier } from "./carrier-simulator.js";
+import { create } from "./create.js";
+
+/** @param {import("./options.js").CreateOptions} [options] */
+export function createWx(options = {}) {
+  return create(options, (phone) => simulatorCarrier(phone));
+}
