@@ -63,7 +63,13 @@ def serve(
     menjin = AsyncMenjin(parts)
     legacy = to_legacy(settings, parts, menjin)
     uvicorn.run(
-        create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies()),
+        create_app(
+            menjin,
+            legacy.mounts,
+            legacy.prepare,
+            settings.gateway.to_proxies(),
+            settings.gateway.to_wechat_cloud(),
+        ),
         host=host,
         port=port,
         access_log=False,  # the app logs its own line, without a query
@@ -149,7 +155,7 @@ def keys_new() -> None:
 def set_up_logging(level: LogLevel) -> None:
     """Log to standard error; drivers that print statements with their values stay quiet."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for name in ("aiosqlite", "sqlalchemy.engine", "sqlalchemy.pool"):
+    for name in ("sqlalchemy.engine", "sqlalchemy.pool"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

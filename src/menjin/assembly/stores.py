@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from menjin.accounts.store import AccountStore
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
-    MemoryAccounts,
     MemoryAttempts,
     MemoryClaims,
     MemoryKeyChecks,
@@ -19,6 +18,7 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.memory_accounts import MemoryAccounts, MemoryProofs
 from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
@@ -26,6 +26,7 @@ from menjin.adapters.sqlalchemy.claims import SqlClaims
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.proofs import SqlProofs
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
@@ -33,6 +34,7 @@ from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import ClaimStore
 from menjin.login.ports import Transactions
+from menjin.login.proofs import ProofStore
 from menjin.session_keys.attempts import AttemptStore
 from menjin.session_keys.checks import CheckStore
 from menjin.session_keys.store import KeyringStore
@@ -64,6 +66,7 @@ class Stores:
     attempts: AttemptStore
     key_checks: CheckStore
     accounts: AccountStore
+    proofs: ProofStore
     transactions: Transactions
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
@@ -82,6 +85,7 @@ def memory_stores() -> Stores:
         attempts=MemoryAttempts(),
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
+        proofs=MemoryProofs(),
         transactions=MemoryTransactions(),
         prepare=_nothing,
         ping=_nothing,
@@ -91,9 +95,11 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+    accounts = SqlAccounts(database, vault)
 
     async def prepare() -> None:
         await database.create_schema()
+        await accounts.prepare()
         await Resealing(database, vault).check()
 
     return Stores(
@@ -103,7 +109,8 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         keyrings=SqlKeyrings(database, vault),
         attempts=SqlAttempts(database, vault),
         key_checks=SqlKeyChecks(database),
-        accounts=SqlAccounts(database),
+        accounts=accounts,
+        proofs=SqlProofs(database, vault),
         transactions=database,
         prepare=prepare,
         ping=database.ping,
