@@ -28,13 +28,7 @@ const TOO_NEW = [
   [(node) => ts.isImportDeclaration(node) || ts.isExportDeclaration(node), "import or export"],
   [(node) => node.kind === ts.SyntaxKind.ImportKeyword, "import()"],
   [(node) => ts.isBinaryExpression(node) && NEWER.has(node.operatorToken.kind), "?? or a logical assignment"],
-  [(node) => ts.isAwaitExpression(node) || Boolean(node.awaitModifier), "await"],
-  [
-    (node) => ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent) && Boolean(node.dotDotDotToken),
-    "{...rest}",
-  ],
-  [(node) => ts.isSpreadAssignment(node), "{...spread}"],
-  [(node) => has(node.modifiers, (all) => all.some((one) => one.kind === ts.SyntaxKind.AsyncKeyword)), "async"],
+  [(node) => Boolean(node.awaitModifier), "for await"],
   [
     (node) => has(node, ts.isRegularExpressionLiteral) && /\(\?<|\\p\{|\/[a-z]*[sdv][a-z]*$/.test(node.text),
     "a newer regular expression",

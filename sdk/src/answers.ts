@@ -5,7 +5,7 @@ export interface Account {
   /** The account's id in the business's own system. */
   externalId: string | null;
   phoneMasked: string | null;
-  isNew?: boolean;
+  isNew: boolean;
 }
 
 /** Who is signed in. */
@@ -14,8 +14,6 @@ export interface Me {
   account: Account | null;
   /** `required`: signed in by WeChat, not yet bound to an account. */
   binding: "bound" | "required";
-  /** A login that succeeded although its phone_code failed. */
-  phoneError?: string;
 }
 
 export interface Device {
@@ -33,24 +31,12 @@ export interface Phone {
   nationalNumber: string;
 }
 
-/** Rename snake_case keys, all the way down. */
-export function camel<T>(value: unknown): T {
-  if (Array.isArray(value)) {
-    return value.map((item) => camel(item)) as T;
-  }
-  if (!value || typeof value !== "object") {
-    return value as T;
-  }
-  const renamed: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const name = key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-    renamed[name] = camel((value as Record<string, unknown>)[key]);
-  }
-  return renamed as T;
-}
+/** Rename snake_case keys, all the way down (a key is what a colon follows; one in a text has its quotes escaped). */
+export const camel = <T>(value: unknown): T =>
+  JSON.parse(JSON.stringify(value).replace(/_([a-z])(?=\w*":)/g, (_, letter: string) => letter.toUpperCase())) as T;
 
 /** Keep of an answer who is signed in, and no more. */
 export function toMe(answer: unknown): Me {
-  const { sessionId, account, binding, phoneError } = camel<Me>(answer);
-  return phoneError ? { sessionId, account, binding, phoneError } : { sessionId, account, binding };
+  const { sessionId, account, binding } = camel<Me>(answer);
+  return { sessionId, account, binding };
 }

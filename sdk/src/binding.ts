@@ -2,50 +2,37 @@
 import type { MenjinError } from "./errors.js";
 import type { Settings } from "./options.js";
 import type { Session } from "./session.js";
-import { single } from "./wait.js";
+import { nothing, single } from "./wait.js";
 
 const LONGEST = 300_000; // five minutes: a page that was left without a word keeps nobody waiting for ever
 
 export function openBindingDesk({ onNeedBinding }: Settings, session: Session) {
-  const waiting = single<void>();
-  let giveUp: (() => void) | undefined;
+  let release = nothing;
+  let refuse: (why?: unknown) => void = nothing;
+  session.on("bound", () => release());
+  session.on("signedOut", (why) => refuse(why));
 
-  const isBound = (): boolean => session.current().me?.binding === "bound";
-
-  async function show(error: MenjinError): Promise<void> {
-    if (!onNeedBinding) {
-      throw error;
-    }
-    let stop: (() => void) | undefined;
+  const wait = async (error: MenjinError): Promise<void> => {
     const bound = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => giveUp?.(), LONGEST);
-      const off = [session.on("bound", () => resolve()), session.on("signedOut", (why) => reject(why))];
-      giveUp = () => reject(error);
-      stop = () => {
-        clearTimeout(timer);
-        for (const one of off) {
-          one();
-        }
-        giveUp = undefined;
-      };
+      release = resolve;
+      refuse = (why) => reject(why || error);
     });
-    bound.catch(() => undefined);
+    bound.catch(nothing);
+    const timer = setTimeout(refuse, LONGEST);
     try {
-      if ((await onNeedBinding(error)) === false) {
+      if (!onNeedBinding || (await onNeedBinding(error)) === false) {
         throw error;
       }
-      if (!isBound()) {
-        await bound;
-      }
+      await bound;
     } finally {
-      stop?.();
+      clearTimeout(timer);
     }
-  }
+  };
 
   return {
     /** Wait until an account is bound; throw what the server said if the person gives up. */
-    wait: (error: MenjinError): Promise<void> => waiting(() => show(error)),
-    giveUp: (): void => giveUp?.(),
+    wait: single(wait),
+    giveUp: (): void => refuse(),
   };
 }
 

@@ -6,39 +6,45 @@ import type { ServerAction, ServerCode } from "./codes.js";
 import type { WxFail } from "./wx.js";
 
 /** What only the phone knows. */
-export type ClientCode = keyof typeof WORDS;
+export type ClientCode =
+  | "config_invalid"
+  | "login_failed"
+  | "session_refused"
+  | "unauthorized"
+  | "origin_not_trusted"
+  | "answer_unreadable"
+  | "wx_failed"
+  | Row[0];
+
 export type Code = ServerCode | ClientCode;
 
-/** `login` and `retry` are done by the SDK itself; `retap`: ask for another tap; `setting`: open the settings page. */
-export type Action = ServerAction | "setting";
+/** `login` and `retry` are the SDK's own affair; `retap`: ask the person for another tap. */
+export type Action = ServerAction;
 
-const WORDS = {
-  config_invalid: "配置有误 / wrong options",
-  not_supported: "微信版本过低 / this WeChat is too old",
-  login_failed: "微信登录失败 / wx.login failed",
-  login_blocked: "微信禁止登录 / wx.login is blocked",
-  session_refused: "刚登录仍被拒绝 / refused right after a login",
-  unauthorized: "登录有效，但服务器拒绝 / signed in, yet refused by this server",
-  origin_not_trusted: "不向未登记的域名发送登录态 / no login goes to an unlisted origin",
-  answer_unreadable: "服务器回答无法识别 / unreadable answer",
-  timeout: "超时 / timed out",
-  aborted: "已取消 / aborted",
-  network_failed: "网络不可用 / no network",
-  interrupted: "小程序在后台，请求中断 / interrupted in background",
-  domain_not_listed: "域名未登记 / domain not in the app's list",
-  request_malformed: "请求参数有误 / malformed request",
-  too_frequent: "调用过于频繁 / called too often",
-  needs_tap: "须由用户点击触发 / needs a tap",
-  user_denied: "用户拒绝 / refused by the person",
-  system_denied: "系统未授权微信 / refused by the phone's system",
-  no_permission: "小程序没有此权限 / the app may not do this",
-  no_quota: "手机号额度已用完 / phone quota used up",
-  phone_blocked: "手机号能力被封禁 / phone numbers are blocked",
-  privacy_denied: "用户未同意隐私协议 / privacy contract not agreed to",
-  privacy_not_declared: "隐私指引未声明 / not declared in the privacy guide",
-  privacy_banned: "隐私接口被封禁 / privacy api banned",
-  wx_failed: "微信接口失败 / wx call failed",
-};
+/** What wx's failures mean: the code, WeChat's errno, and its text, which differs from phone to phone. */
+const FAILS = [
+  // A refused privacy contract comes as 103 or 104, like any other refusal: its text goes first.
+  ["privacy_denied", [101102], /privacy permission/],
+  ["domain_not_listed", [600002], /domain list/],
+  ["interrupted", [600003], /interrupted/],
+  ["request_malformed", [101, 600005, 600009, 600010, 600011], /desc length|parameter/],
+  ["too_frequent", [1003, 600007]],
+  ["network_failed", [108, 109], /errcode:|net::|network/],
+  ["aborted", [], /abort/],
+  ["timeout", [5], /time ?out/],
+  ["needs_tap", [], /tap gesture/],
+  ["privacy_not_declared", [112, 101100], /not declared/],
+  ["privacy_banned", [1025, 1026, 101101], /api banned/],
+  ["no_permission", [102], /no permission/],
+  ["no_quota", [1400001]],
+  ["system_denied", [3]],
+  ["not_supported", [100]],
+  ["login_blocked", [1402101]],
+  ["phone_blocked", [1421102]],
+  ["user_denied", [1, 103, 104], /deny|denied|cancel/],
+] as const;
+
+type Row = (typeof FAILS)[number];
 
 /** The choices a person has when an account is someone else's already. */
 export interface Conflict {
@@ -50,6 +56,7 @@ export interface Conflict {
 export interface ErrorDetails {
   action?: Action;
   message?: string;
+  errMsg?: string;
   errno?: number;
   status?: number;
   requestId?: string;
@@ -62,7 +69,7 @@ export class MenjinError extends Error {
   declare readonly code: Code;
   declare readonly action: Action;
   /** wx's form, for code that looks for it. */
-  declare errMsg: string;
+  declare readonly errMsg: string;
   declare readonly errno?: number;
   declare readonly status?: number;
   declare readonly requestId?: string;
@@ -73,9 +80,10 @@ export class MenjinError extends Error {
   declare readonly response?: unknown;
 
   constructor(code: Code, details: ErrorDetails = {}) {
-    super(details.message || (WORDS as Record<string, string>)[code] || code);
-    const { message: _, ...known } = details;
-    Object.assign(this, { action: "none", errMsg: `menjin:fail ${code}` }, known, { name: "MenjinError", code });
+    const message = details.message || code;
+    super(message);
+    const errMsg = `menjin:fail ${code}`;
+    Object.assign(this, { action: "none", errMsg }, details, { name: "MenjinError", message, code });
   }
 }
 
@@ -83,67 +91,19 @@ export class MenjinError extends Error {
 export const isMenjinError = (value: unknown): value is MenjinError =>
   !!value && (value as MenjinError).name === "MenjinError";
 
-const BY_ERRNO: Record<number, ClientCode> = {
-  1: "user_denied",
-  3: "system_denied",
-  5: "timeout",
-  100: "not_supported",
-  101: "request_malformed",
-  102: "no_permission",
-  103: "user_denied",
-  104: "user_denied",
-  108: "network_failed",
-  109: "network_failed",
-  112: "privacy_not_declared",
-  1003: "too_frequent",
-  1025: "privacy_banned",
-  1026: "privacy_banned",
-  101100: "privacy_not_declared",
-  101101: "privacy_banned",
-  101102: "privacy_denied",
-  600002: "domain_not_listed",
-  600003: "interrupted",
-  600005: "request_malformed",
-  600007: "too_frequent",
-  600009: "request_malformed",
-  600010: "request_malformed",
-  600011: "request_malformed",
-  1400001: "no_quota",
-  1402101: "login_blocked",
-  1421102: "phone_blocked",
-};
-
-const BY_TEXT: [RegExp, ClientCode][] = [
-  [/not in domain list/, "domain_not_listed"],
-  [/interrupted/, "interrupted"],
-  [/errcode:|net::|network/, "network_failed"],
-  [/abort/, "aborted"],
-  [/time ?out/, "timeout"],
-  [/tap gesture/, "needs_tap"],
-  [/not declared/, "privacy_not_declared"],
-  [/api banned/, "privacy_banned"],
-  [/no permission/, "no_permission"],
-  [/quota/, "no_quota"],
-  [/frequen/, "too_frequent"],
-  [/desc length|parameter/, "request_malformed"],
-  [/system permission/, "system_denied"],
-  [/deny|denied|cancel/, "user_denied"],
-];
-
-/** Say what a failure of wx means: by errno first, else by its text, which differs from phone to phone. */
+/** Say what a failure of wx means: by errno first, else by its text. */
 export function fromWx(fail: WxFail | undefined, otherwise: ClientCode = "wx_failed"): MenjinError {
-  const { errMsg = "", errno } = fail || {};
-  const text = errMsg.toLowerCase();
-  // A refused privacy contract comes as 103 or 104, like any other refusal: only the text tells.
-  let code = /privacy permission/.test(text) ? "privacy_denied" : BY_ERRNO[errno as number];
-  if (!code && (errno as number) >= 600000 && (errno as number) < 700000) {
-    code = "network_failed";
-  }
-  if (!code) {
-    const found = BY_TEXT.find(([pattern]) => pattern.test(text));
-    code = found ? found[1] : otherwise;
-  }
-  const error = new MenjinError(code, { errno, action: code === "needs_tap" ? "retap" : "none" });
-  error.errMsg = errMsg || error.errMsg;
-  return error;
+  const { errMsg = "", errno = 0 } = fail || {};
+  const isTold = ([, , text]: Row): boolean => !!text && text.test(errMsg.toLowerCase());
+  const isNumbered = ([, numbers]: Row): boolean => (numbers as readonly number[]).indexOf(errno) >= 0;
+  const isNetwork = errno >= 600000 && errno < 700000;
+  const row = FAILS.slice(0, 1).find(isTold) || FAILS.find(isNumbered) || (isNetwork ? FAILS[5] : FAILS.find(isTold));
+  const code = row ? row[0] : otherwise;
+  return new MenjinError(code, {
+    errMsg,
+    errno,
+    action: code === "needs_tap" ? "retap" : "none",
+    message: `${code}: ${errMsg}`,
+    retryAfter: row === FAILS[0] ? 10 : undefined, // WeChat asks nobody for ten seconds after a refusal
+  });
 }

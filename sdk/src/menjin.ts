@@ -1,5 +1,5 @@
 /** createMenjin: who is wired to whom. */
-import { type Account, camel, type Device, type Me, type Phone, toMe } from "./answers.js";
+import { type Account, camel, type Device, type Me, toMe } from "./answers.js";
 import { authorize, type Explain } from "./authorize.js";
 import { openBindingDesk } from "./binding.js";
 import { type DataEvent, type Kind, openData, readEvent } from "./data.js";
@@ -16,9 +16,9 @@ export interface Password {
   password: string;
 }
 
-/** The way out of a conflict: a choice of the error's, and its ticket. */
+/** The way out of a conflict: one of the error's choices, and its ticket. */
 export interface Resolution {
-  bindTicket?: string;
+  bindTicket?: string | undefined;
   choice?: string;
 }
 
@@ -35,53 +35,45 @@ export function createMenjin(options: MenjinOptions) {
   shared.set(wx, houses);
   const desk = openBindingDesk(settings, session);
   const requests = openRequests(settings, transport, session, desk);
-  const data = openData(session, requests);
-  const { ask } = requests;
+  const { phoneNumber, openData: open } = openData(session, requests);
+  const { ask, request, uploadFile, downloadFile, connectSocket } = requests;
   if (onSignedOut) {
     session.on("signedOut", onSignedOut);
   }
 
+  const rotate = (path: string, body: object): Promise<Me> => session.rotate(path, "POST", body) as Promise<Me>;
+
   const bindBy = (body: object, { bindTicket, choice }: Resolution = {}): Promise<Me> =>
-    session.rotate("POST", "/v1/binding", () =>
-      Promise.resolve({
-        ...body,
-        ...(bindTicket ? { bind_ticket: bindTicket } : {}),
-        ...(choice ? { choice } : {}),
-      }),
-    ) as Promise<Me>;
+    rotate("/v1/binding", { ...body, bind_ticket: bindTicket, choice });
 
   return {
     /** Wait for the login, and start it if need be. For every page's onLoad; onLaunch need not be waited for. */
-    async ready(): Promise<Me> {
-      await session.enter();
-      return session.current().me as Me;
-    },
+    ready: (): Promise<Me> => session.enter().then(() => session.me() as Me),
     /** Log in; also after the session has ended. `force`: even if there is a session. */
-    login: ({ force }: { force?: boolean } = {}): Promise<Me> => session.login(force),
+    login: (how?: { force?: boolean }): Promise<Me> => session.login(how?.force),
     /** Sign out. `everywhere`: also on the person's other devices. */
     async logout({ everywhere }: { everywhere?: boolean } = {}): Promise<void> {
       try {
         if (everywhere) {
-          await ask("DELETE", "/v1/sessions");
+          await ask("/v1/sessions", "DELETE");
         }
       } finally {
         await session.leave();
       }
     },
     /** Who is signed in, as far as this phone knows; undefined if nobody is. */
-    current: (): Me | undefined => session.current().me,
+    current: (): Me | undefined => session.me(),
     /** The account, as the server has it now; null if none is bound. */
-    account: async (): Promise<Account | null> => toMe(await ask("GET", "/v1/session")).account,
+    account: (): Promise<Account | null> => ask("/v1/session").then((answer) => toMe(answer).account),
     /** The person's devices. */
-    sessions: async (): Promise<Device[]> => camel<{ sessions: Device[] }>(await ask("GET", "/v1/sessions")).sessions,
-    endSession: async (id: string): Promise<void> => {
-      await ask("DELETE", `/v1/sessions/${encodeURIComponent(id)}`);
-    },
+    sessions: (): Promise<Device[]> =>
+      ask("/v1/sessions").then((answer) => camel<{ sessions: Device[] }>(answer).sessions),
+    endSession: (id: string): Promise<void> => ask(`/v1/sessions/${encodeURIComponent(id)}`, "DELETE"),
 
-    request: requests.request,
-    uploadFile: requests.uploadFile,
-    downloadFile: requests.downloadFile,
-    connectSocket: requests.connectSocket,
+    request,
+    uploadFile,
+    downloadFile,
+    connectSocket,
 
     /**
      * Make sure, before the person taps, that what the tap brings can be opened: for onLoad and onShow, or at the start
@@ -92,43 +84,34 @@ export function createMenjin(options: MenjinOptions) {
     async preparePrivateData(): Promise<{ loggedIn: boolean }> {
       const before = session.logins();
       await session.enter();
-      if (session.logins() === before && !(await session.isAlive()) && session.logins() === before) {
+      if (session.logins() === before && !(await session.isAlive())) {
         await session.login(true);
       }
       return { loggedIn: session.logins() > before };
     },
-    phoneNumber: (event: DataEvent): Promise<Phone> => data.phoneNumber(event),
-    userInfo: <T = Record<string, unknown>>(event: DataEvent): Promise<T> => data.openData<T>(event, "user_info"),
-    openData: <T = Record<string, unknown>>(event: DataEvent, kind?: Kind): Promise<T> => data.openData<T>(event, kind),
+    phoneNumber,
+    userInfo: <T = Record<string, unknown>>(event: DataEvent): Promise<T> => open(event, "user_info"),
+    openData: <T = Record<string, unknown>>(event: DataEvent, kind: Kind): Promise<T> => open(event, kind),
 
-    /** Bind the account of a name and a password. A conflict is an error with `conflict`: ask, and call again with both. */
-    bind: ({ username, password, ...resolution }: Partial<Password> & Resolution): Promise<Me> =>
-      bindBy({ method: "password", username, password }, resolution),
+    /** Bind the account of a name and a password. A conflict is an error with `conflict`: ask the person, then call again. */
+    bind: (given: Partial<Password> & Resolution): Promise<Me> =>
+      bindBy({ method: "password", username: given.username, password: given.password }, given),
     /** Bind the account of a phone number; without an event, of the number opened in the last ten minutes. */
     async bindPhone(event?: DataEvent | null, resolution?: Resolution): Promise<Me> {
-      const detail = event && readEvent(event);
-      if (detail && !detail.code) {
-        await data.phoneNumber(detail);
+      const { code } = event ? readEvent(event) : ({} as { code?: string });
+      if (event && !code) {
+        await phoneNumber(event);
       }
-      const code = detail?.code ? { phone_code: detail.code } : {};
-      return bindBy({ method: "phone", ...code }, resolution);
+      return bindBy({ method: "phone", phone_code: code }, resolution);
     },
     /** Stop waiting for a binding: for the binding page's onUnload. */
-    giveUpBinding: (): void => desk.giveUp(),
-    unbind: async (): Promise<void> => {
-      await session.rotate("DELETE", "/v1/binding");
-    },
+    giveUpBinding: desk.giveUp,
+    unbind: (): Promise<unknown> => session.rotate("/v1/binding", "DELETE"),
     /** Prove once more who it is: by password, by a phone button's event, or by a fresh wx.login. */
-    stepUp: (proof?: Password | { phone: DataEvent }): Promise<Me> =>
-      session.rotate("POST", "/v1/session/step-up", async () => {
-        if (!proof) {
-          return { login_code: await session.code() };
-        }
-        if ("phone" in proof) {
-          return { phone_code: readEvent(proof.phone).code };
-        }
-        return { username: proof.username, password: proof.password };
-      }) as Promise<Me>,
+    async stepUp(proof?: Password | { phone: DataEvent }): Promise<Me> {
+      const phone = proof && "phone" in proof && { phone_code: readEvent(proof.phone).code };
+      return rotate("/v1/session/step-up", phone || proof || { login_code: await session.askCode() });
+    },
 
     /** Ask for a permission; after a refusal explain, and lead to the settings page. */
     authorize: (scope: string, { explain }: { explain?: Explain } = {}): Promise<boolean> =>
@@ -136,12 +119,8 @@ export function createMenjin(options: MenjinOptions) {
     privacy: openPrivacy(settings),
 
     /** Be told; returns what ends it. */
-    on<E extends SessionEvent>(
-      event: E,
-      listener: (value: E extends "signedOut" ? MenjinError : Me) => void,
-    ): () => void {
-      return session.on(event, listener as (value: never) => void);
-    },
+    on: <E extends SessionEvent>(event: E, listener: (value: E extends "signedOut" ? MenjinError : Me) => void) =>
+      session.on(event, listener as (value: never) => void),
   };
 }
 

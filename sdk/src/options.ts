@@ -1,10 +1,10 @@
 /** What createMenjin takes. */
 import { MenjinError } from "./errors.js";
+import { nothing } from "./wait.js";
 import { findWx, type Wx } from "./wx.js";
 
 /** Told of what happens, never of tokens, codes or data. */
-export type Logger = (event: string, details?: Record<string, unknown>) => void;
-export type Log = Logger;
+export type Logger = (event: string, details?: unknown) => void;
 
 export interface MenjinOptions {
   /** Where menjin is, and by default the business's own API: `https://api.example.com`. */
@@ -41,51 +41,31 @@ export interface Settings extends MenjinOptions {
   storageKey: string;
   timeout: number;
   spread: number;
-  log: Log;
+  log: Logger;
   /** Origins that get the login. */
   origins: string[];
 }
 
-const ORIGIN = /^https?:\/\/[^/?#]+/i;
-
-/** Return the origin of an absolute URL, in lower case. */
-export function readOrigin(url: string): string | undefined {
-  const found = ORIGIN.exec(url);
-  return found ? found[0].toLowerCase() : undefined;
-}
-
-const wrong = (what: string): never => {
-  throw new MenjinError("config_invalid", { message: `createMenjin: ${what}` });
-};
+/** Return the origin of an absolute URL, in lower case; "" for a URL that has none. */
+export const readOrigin = (url: string): string => (/^(https?|wss?):\/\/[^/?#]+/i.exec(url) || [""])[0].toLowerCase();
 
 /** Check the options and fill in what is missing. */
 export function readOptions(options: MenjinOptions): Settings {
-  const { baseURL, platform, trusted = [], logger } = options || {};
-  const wx = platform || findWx() || wrong("没有 wx / there is no wx");
-  const bad = [baseURL].concat(trusted).find((url) => typeof url !== "string" || !readOrigin(url));
-  if (!baseURL || bad !== undefined) {
-    wrong(`baseURL / trusted: https://… (${String(bad)})`);
-  }
-  const info = wx.getAccountInfoSync;
-  const app = options.app || (info ? info().miniProgram.appId : wrong("app?"));
+  const { baseURL = "", platform: wx = findWx(), trusted = [], timeout = 10_000, spread = 5000 } = options;
   const base = baseURL.replace(/\/+$/, "");
+  const origins = [base].concat(trusted).map(readOrigin);
+  if (!wx || origins.indexOf("") >= 0) {
+    throw new MenjinError("config_invalid", { message: "baseURL, trusted: https://…" });
+  }
   return {
     ...options,
     wx,
-    app,
+    origins,
+    timeout,
+    spread,
     baseURL: base,
+    app: options.app || wx.getAccountInfoSync().miniProgram.appId,
     storageKey: options.storageKey || `menjin:${base}`,
-    timeout: options.timeout || 10_000,
-    spread: options.spread === undefined ? 5000 : options.spread,
-    origins: [base].concat(trusted).map((url) => readOrigin(url) as string),
-    log(event, details) {
-      try {
-        if (logger) {
-          logger(event, details);
-        }
-      } catch {
-        // a logger's fault is not the login's
-      }
-    },
+    log: options.logger || nothing,
   };
 }

@@ -4,9 +4,8 @@
  * wx keeps one handler, the last; every question it asks must be answered, or the call behind it hangs for ever. Here
  * one question is shown at a time, whatever the number of calls behind it.
  */
-import { call } from "./authorize.js";
-import { MenjinError } from "./errors.js";
 import type { Settings } from "./options.js";
+import { ask } from "./wx.js";
 
 /** A question to the person, with what to do about the answer. */
 export interface PrivacyQuestion {
@@ -25,89 +24,51 @@ export interface PrivacySetting {
   privacyContractName: string;
 }
 
-type Resolve = (answer: { event: string; buttonId?: string }) => void;
-
-const REFUSAL_LASTS = 10_000; // WeChat fails further calls without asking for so long
+interface Answer {
+  event: string;
+  buttonId?: string;
+}
 
 export function openPrivacy({ wx, log }: Settings) {
-  let waiting: Resolve[] = [];
-  let refused = false;
+  let waiting: ((answer: Answer) => void)[] = [];
 
-  function refuse(): void {
-    refused = true;
-    setTimeout(() => {
-      refused = false;
-    }, REFUSAL_LASTS);
-  }
+  const answer = (given: Answer): void => waiting.forEach((resolve) => void resolve(given));
 
-  function settle(answer: { event: string; buttonId?: string }): void {
-    const all = waiting;
+  function decide(given: Answer): void {
+    answer(given);
     waiting = [];
-    for (const resolve of all) {
-      resolve(answer);
-    }
   }
+
+  const disagree = (): void => decide({ event: "disagree" });
 
   return {
     /** Return whether the person still has to agree; false on a WeChat that does not ask. */
-    setting: (): Promise<PrivacySetting> =>
-      wx.getPrivacySetting
-        ? call(wx, "getPrivacySetting")
-        : Promise.resolve({ needAuthorization: false, privacyContractName: "" }),
+    setting: async (): Promise<PrivacySetting> =>
+      wx.getPrivacySetting ? ask(wx, "getPrivacySetting") : { needAuthorization: false, privacyContractName: "" },
 
-    /** Show the question in the app's own words, on every page; the last `onNeed` wins. */
-    onNeed(show: (question: PrivacyQuestion) => void): void {
-      if (!wx.onNeedPrivacyAuthorization) {
-        return;
-      }
-      const disagree = (): void => {
-        refuse();
-        settle({ event: "disagree" });
-      };
-      wx.onNeedPrivacyAuthorization((resolve: Resolve, info?: { referrer?: string }) => {
+    /** Show the question in the app's own words; the last `onNeed` wins. */
+    onNeed: (show: (question: PrivacyQuestion) => void): void =>
+      wx.onNeedPrivacyAuthorization?.((resolve: (answer: Answer) => void, { referrer = "" } = {}) => {
         if (waiting.push(resolve) > 1) {
           return;
         }
         try {
           show({
-            referrer: info?.referrer || "",
-            shown() {
-              for (const one of waiting) {
-                one({ event: "exposureAuthorization" });
-              }
-            },
-            agree: (buttonId) => {
-              refused = false;
-              settle({ event: "agree", buttonId });
-            },
+            referrer,
+            shown: () => answer({ event: "exposureAuthorization" }),
+            agree: (buttonId) => decide({ event: "agree", buttonId }),
             disagree,
           });
         } catch (error) {
-          log("privacy_handler_failed", { error });
+          log("privacy_failed", error);
           disagree();
         }
-      });
-    },
+      }),
 
-    /** Ask now; within ten seconds of a refusal this fails at once, as WeChat would. */
-    async require(): Promise<void> {
-      if (refused) {
-        throw new MenjinError("privacy_denied", { retryAfter: REFUSAL_LASTS / 1000 });
-      }
-      if (!wx.requirePrivacyAuthorize) {
-        return;
-      }
-      try {
-        await call(wx, "requirePrivacyAuthorize");
-      } catch (error) {
-        if ((error as MenjinError).code === "privacy_denied" && !refused) {
-          refuse();
-        }
-        throw error;
-      }
-    },
+    /** Ask now. After a refusal WeChat asks nobody for ten seconds: the error's `retryAfter`. */
+    require: async (): Promise<unknown> => wx.requirePrivacyAuthorize && ask(wx, "requirePrivacyAuthorize"),
 
     /** Show the contract. */
-    openContract: (): Promise<unknown> => call(wx, "openPrivacyContract"),
+    openContract: (): Promise<unknown> => ask(wx, "openPrivacyContract"),
   };
 }

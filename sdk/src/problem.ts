@@ -1,5 +1,5 @@
 /** What an answer says: menjin's problem documents, and headers whose case differs from phone to phone. */
-import { type Action, type Code, type ErrorDetails, MenjinError } from "./errors.js";
+import { type Action, type Code, MenjinError } from "./errors.js";
 
 /** What wx gives to `success` of request, uploadFile and downloadFile. */
 export interface Reply<T = unknown> {
@@ -12,56 +12,52 @@ export interface Reply<T = unknown> {
 
 interface Problem {
   type: string;
-  code: Code;
-  action: Action;
+  code?: Code;
+  action?: Action;
   title?: string;
-  request_id?: string;
-  retry_after?: number;
   choices?: string[];
   bind_ticket?: string;
 }
 
-/** Return the problem document in an answer, or undefined: a business's own errors are not ours. */
-export function readProblem(reply: Reply): Problem | undefined {
-  let body = reply.data as Problem | undefined;
-  if (typeof body === "string") {
-    try {
-      body = JSON.parse(body) as Problem;
-    } catch {
-      return undefined;
-    }
+/** Return headers with their names in lower case. */
+export function lower(header: Record<string, string> | undefined): Record<string, string> {
+  const lowered: Record<string, string> = {};
+  for (const name of Object.keys(header || {})) {
+    lowered[name.toLowerCase()] = (header as Record<string, string>)[name] as string;
   }
-  return body && typeof body.code === "string" && String(body.type).startsWith("urn:menjin:") ? body : undefined;
+  return lowered;
 }
 
-/** Return a header, whatever the case of its name. */
-export function readHeader(reply: Reply, name: string): string | undefined {
-  const header = reply.header || {};
-  const found = Object.keys(header).find((key) => key.toLowerCase() === name);
-  return found === undefined ? undefined : String(header[found]);
+/** Return the problem document in an answer, or an empty one: a business's own errors are not ours. */
+export function readProblem({ data }: Reply): Partial<Problem> {
+  let body = data as Problem | undefined;
+  try {
+    body = JSON.parse(data as string) as Problem;
+  } catch (_) {
+    // wx has parsed it, or it is no JSON
+  }
+  return body && /^urn:menjin:/.test(body.type) ? body : {};
 }
 
-/** Return the seconds to wait that an answer names, or undefined. */
-export function readRetryAfter(reply: Reply): number | undefined {
-  const said = readHeader(reply, "retry-after") || readProblem(reply)?.retry_after;
-  const seconds = Number(said);
-  return said !== undefined && seconds >= 0 ? seconds : undefined;
+/** Return a good answer; throw any other. */
+export function toGood(reply: Reply): Reply {
+  if (reply.statusCode >= 300) {
+    throw toError(reply);
+  }
+  return reply;
 }
 
-/** Return the error of an answer. */
-export function toError(reply: Reply, otherwise: Code = "answer_unreadable", action?: Action): MenjinError {
+/** Return the error of an answer; `code` and `action` are for an answer that is not menjin's. */
+export function toError(reply: Reply, code: Code = "answer_unreadable", action: Action = "none"): MenjinError {
   const problem = readProblem(reply);
-  const details: ErrorDetails = {
+  const header = lower(reply.header);
+  return new MenjinError(problem.code || code, {
+    action: problem.action || action,
+    message: problem.title,
     status: reply.statusCode,
-    requestId: problem?.request_id || readHeader(reply, "x-request-id"),
-    retryAfter: readRetryAfter(reply),
-    response: problem ? undefined : reply.data,
-  };
-  if (!problem) {
-    return new MenjinError(otherwise, { ...details, action });
-  }
-  if (problem.choices) {
-    details.conflict = { choices: problem.choices, bindTicket: problem.bind_ticket };
-  }
-  return new MenjinError(problem.code, { ...details, action: problem.action, message: problem.title });
+    requestId: header["x-request-id"],
+    retryAfter: Number(header["retry-after"]) || undefined,
+    conflict: problem.choices && { choices: problem.choices, bindTicket: problem.bind_ticket },
+    response: problem.code ? undefined : reply.data,
+  });
 }

@@ -1,34 +1,10 @@
-/** Random names: no secrets, yet not to be guessed where WeChat can help (2.17.3 and later). */
-import type { Wx } from "./wx.js";
+/** Random names. They are no secrets: what they protect is protected by the login_code beside them as well. */
 
-const BYTES = 16;
-
-const hex = (bytes: ArrayLike<number>): string =>
-  Array.from(bytes, (byte) => (256 + byte).toString(16).slice(1)).join("");
-
-/** Return 128 bits as 32 hexadecimal digits, of Math.random. */
-export const weakId = (): string => hex(Array.from({ length: BYTES }, () => Math.floor(Math.random() * 256)));
-
-/** Return 128 bits as 32 hexadecimal digits, of WeChat's generator if there is one. */
-export const strongId = (wx: Wx): Promise<string> =>
-  new Promise((done) => {
-    const weak = (): void => done(weakId());
-    setTimeout(weak, 1000); // a generator that never answers holds up no login
-    try {
-      const manager = wx.getUserCryptoManager?.();
-      if (!manager) {
-        weak();
-        return;
-      }
-      manager.getRandomValues({
-        length: BYTES,
-        success({ randomValues }: { randomValues: ArrayBuffer }) {
-          const id = hex(new Uint8Array(randomValues));
-          done(id.length === 2 * BYTES ? id : weakId());
-        },
-        fail: weak,
-      });
-    } catch {
-      weak();
-    }
-  });
+/** Return 128 bits as 32 hexadecimal digits. */
+export function makeId(): string {
+  let id = "";
+  while (id.length < 32) {
+    id += ((Math.random() + 1) * 0x10000).toString(16).slice(1, 5);
+  }
+  return id;
+}

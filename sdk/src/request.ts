@@ -2,11 +2,11 @@
 import type { BindingDesk } from "./binding.js";
 import { MenjinError } from "./errors.js";
 import type { Settings } from "./options.js";
-import { type Reply, readProblem, readRetryAfter, toError } from "./problem.js";
+import { lower, type Reply, toError, toGood } from "./problem.js";
 import type { Session } from "./session.js";
-import { type Callbacks, type Line, start, type Task, tell } from "./task.js";
-import { type Api, type Outgoing, readOwn, type Transport } from "./transport.js";
-import { sleep } from "./wait.js";
+import { type Attach, type Callbacks, start, type Task, tell } from "./task.js";
+import type { Api, Outgoing, Transport } from "./transport.js";
+import { nothing, sleep } from "./wait.js";
 
 /**
  * `required`: log in if need be. `optional`: with the login if there is one, else without. `none`: without.
@@ -19,81 +19,83 @@ export interface RequestOptions<T = unknown> extends Outgoing, Callbacks<Reply<T
   auth?: Auth;
 }
 
-const REPEATABLE = /^(GET|HEAD|OPTIONS|PUT|DELETE)$/;
 const LONGEST_WAIT = 10; // seconds
 const MOST_WAITS = 2;
 
-/** A request under way. */
-interface Sent {
-  api: Api;
-  options: Outgoing;
-  auth: Auth;
-  token?: string | undefined;
-  refusals: number;
-  waits: number;
-  hasBound: boolean;
-}
-
-/** Whether sending once more can do no harm. */
-const isRepeatable = (api: Api, { method = "GET", header }: Outgoing): boolean =>
-  api === "downloadFile" ||
-  (api === "request" && REPEATABLE.test(method.toUpperCase())) ||
-  readOwn(header, "idempotency-key") !== undefined;
-
 export function openRequests(settings: Settings, transport: Transport, session: Session, desk: BindingDesk) {
-  const { wx, log } = settings;
+  const { toUrl, isTrusted, send } = transport;
 
   /** Return how a URL is to be called; refuse to show the login to a stranger. */
-  function readAuth(url: string, auth: Auth | undefined): Auth {
-    const trusted = transport.isTrusted(url);
-    if (auth && auth !== "none" && !trusted) {
+  function readAuth(url: string, auth?: Auth): Auth {
+    if (isTrusted(url)) {
+      return auth || "required";
+    }
+    if (auth && auth !== "none") {
       throw new MenjinError("origin_not_trusted");
     }
-    return auth || (trusted ? "required" : "none");
+    return "none";
   }
 
-  /** Deal with an answer. Returns whether to send once more; throws what the caller has to know. */
-  async function judge(sent: Sent, reply: Reply): Promise<boolean> {
-    const { token, options, api } = sent;
-    const { statusCode } = reply;
-    if (statusCode === 401 && token) {
-      log("refused", { url: options.url, code: readProblem(reply)?.code });
-      await session.refused(reply, token, ++sent.refusals).catch((error: unknown) => {
-        if (sent.auth !== "optional") {
+  const enter = async (auth: Auth): Promise<string | undefined> =>
+    auth === "none" ? undefined : session.enter(auth === "optional");
+
+  async function run(api: Api, given: RequestOptions, attach: Attach = nothing): Promise<Reply> {
+    const url = toUrl(given.url);
+    const header = lower(given.header);
+    const options = { ...given, url, header };
+    const isRepeatable = header["idempotency-key"] || !/post/i.test(given.method || api.replace("upload", "post"));
+    let auth = readAuth(url, given.auth);
+    let token: string | undefined;
+    let refusals = 0;
+    let waits = 0;
+    let hasBound = false;
+
+    /** Do what makes another try worth while. Returns whether there was anything; throws what the caller has to know. */
+    async function mend(error: MenjinError): Promise<boolean> {
+      if (token && error.code === "binding_required") {
+        if (hasBound) {
           throw error;
         }
-        sent.auth = "none";
-      });
-      return true;
-    }
-    if (token) {
-      session.accepted(token);
-    }
-    if (statusCode === 403 && sent.auth === "required" && readProblem(reply)?.code === "binding_required") {
-      const error = toError(reply);
-      if (sent.hasBound) {
-        throw error;
+        hasBound = true;
+        await desk.wait(error as never);
+        return true;
       }
-      await desk.wait(error);
-      sent.hasBound = true;
+      const { status, retryAfter = 0 } = error;
+      const isBusy = (status === 429 || status === 503) && retryAfter > 0 && retryAfter <= LONGEST_WAIT;
+      if (!isBusy || !isRepeatable || waits++ >= MOST_WAITS) {
+        return false;
+      }
+      await sleep(1000 * (retryAfter + Math.random() / 2));
       return true;
     }
-    const seconds = statusCode === 429 || statusCode === 503 ? readRetryAfter(reply) : undefined;
-    if (seconds === undefined || seconds > LONGEST_WAIT || !isRepeatable(api, options) || sent.waits++ >= MOST_WAITS) {
-      return false;
-    }
-    await sleep(1000 * (seconds + Math.random() * 0.5));
-    return true;
-  }
 
-  async function run(api: Api, given: Outgoing, wanted: Auth | undefined, line?: Line): Promise<Reply> {
-    const options = { ...given, url: transport.toUrl(given.url) };
-    const sent: Sent = { api, options, auth: readAuth(options.url, wanted), refusals: 0, waits: 0, hasBound: false };
+    /** Deal with a 401: log in, or go on without where that will do. */
+    const relent = (reply: Reply): Promise<void> =>
+      session.refused(reply, token as string, ++refusals).catch((error: unknown) => {
+        if (auth === "required") {
+          throw error;
+        }
+        auth = "none";
+      });
+
+    /** Look at an answer. Returns whether to send again. */
+    async function judge(reply: Reply): Promise<boolean> {
+      const { statusCode } = reply;
+      if (token && statusCode === 401) {
+        await relent(reply);
+        return true;
+      }
+      if (token) {
+        session.accepted(token);
+      }
+      return statusCode >= 400 && mend(toError(reply));
+    }
+
     for (;;) {
-      sent.token = sent.auth === "none" ? undefined : await session.enter(sent.auth === "optional");
-      line?.check();
-      const reply = await transport.send(api, options, sent.token, line);
-      if (!(await judge(sent, reply))) {
+      token = await enter(auth);
+      attach();
+      const reply = await send(api, options, token, attach);
+      if (!(await judge(reply))) {
         return reply;
       }
     }
@@ -101,36 +103,33 @@ export function openRequests(settings: Settings, transport: Transport, session: 
 
   const open =
     (api: Api) =>
-    <T = unknown>({ auth, success, fail, complete, ...options }: RequestOptions<T>): Promise<Reply<T>> & Task =>
-      start({ success, fail, complete }, (line) => run(api, options, auth, line) as Promise<Reply<T>>);
+    <T = unknown>(options: RequestOptions<T>): Promise<Reply<T>> & Task =>
+      start(options, (attach) => run(api, options as RequestOptions, attach) as Promise<Reply<T>>);
 
   /** Call menjin's own API; return its answer's data, or throw its problem. */
-  async function ask<T>(method: string, path: string, data?: object): Promise<T> {
-    const options: Outgoing = { url: settings.baseURL + path, method, timeout: settings.timeout };
-    const reply = await run("request", data ? { ...options, data } : options, "required");
-    if (reply.statusCode >= 300) {
-      throw toError(reply);
-    }
-    return reply.data as T;
+  async function ask<T>(path: string, method = "GET", data?: object): Promise<T> {
+    const { baseURL, timeout } = settings;
+    return toGood(await run("request", { url: baseURL + path, method, data, timeout })).data as T;
   }
 
-  /** Open a socket with the login in its headers. A handshake cannot tell why it failed, so the login is looked at first. */
-  function connectSocket({ auth, success, fail, complete, ...options }: RequestOptions): Promise<unknown> {
-    const promise = (async () => {
-      const url = readSocketUrl(options.url);
-      const wanted = readAuth(url, auth);
-      if (wanted === "required") {
-        await ask("GET", "/v1/session");
-      }
-      const token = wanted === "none" ? undefined : await session.enter(wanted === "optional");
-      return wx.connectSocket({ ...options, url, header: transport.dress(url, options.header, token) }) as unknown;
-    })();
-    tell(promise, { success, fail, complete } as Callbacks<unknown>);
+  async function connect(given: RequestOptions): Promise<unknown> {
+    const url = toUrl(given.url).replace(/^http/i, "ws");
+    const auth = readAuth(url, given.auth);
+    if (auth === "required") {
+      await ask("/v1/session"); // a handshake cannot tell why it failed, so the login is looked at first
+    }
+    const token = await enter(auth);
+    return new Promise((resolve, reject) => {
+      send("connectSocket", { ...given, url }, token, resolve).catch(reject);
+    });
+  }
+
+  /** Open a socket with the login in its headers; the promise gives wx's SocketTask. */
+  function connectSocket(options: RequestOptions): Promise<unknown> {
+    const promise = connect(options);
+    tell(promise, options as Callbacks<unknown>);
     return promise;
   }
-
-  const readSocketUrl = (url: string): string =>
-    /^ws/i.test(url) ? url : transport.toUrl(url).replace(/^http/i, "ws");
 
   return {
     ask,

@@ -2,9 +2,9 @@
  * The session on the phone: which token, who may use it, and what a 401 means.
  *
  *     none ──enter──▶ (login) ──▶ signed in ──401 login/retry──▶ (login)
- *      ▲                              │  ▲
- *      └── storage lost               │  └── bind, step-up: (rotation)
- *                                     └── 401 signed_out, kicked_out, replaced; logout() ──▶ ended ──login()──▶ (login)
+ *                                  │  ▲
+ *                                  │  └── bind, step-up: (rotation)
+ *                                  └── 401 signed_out, kicked_out, replaced; logout() ──▶ ended ──login()──▶ (login)
  *
  * A login or a rotation holds the gate: everybody else waits, so there is one for any number of callers. Whoever comes
  * back with a 401 for a token that is no longer the current one only tries again.
@@ -13,26 +13,26 @@ import { type Me, toMe } from "./answers.js";
 import { type Code, MenjinError } from "./errors.js";
 import { askCode, isSignedIn, openLogin, type SignedIn } from "./login.js";
 import type { Settings } from "./options.js";
-import { type Reply, readProblem, toError } from "./problem.js";
-import { strongId } from "./random.js";
+import { type Reply, readProblem, toError, toGood } from "./problem.js";
+import { makeId } from "./random.js";
 import { type Kept, openStorage } from "./storage.js";
-import type { Outgoing, Transport } from "./transport.js";
-import { settled, single, sleep } from "./wait.js";
+import type { Transport } from "./transport.js";
+import { nothing, settled, single, sleep, within } from "./wait.js";
+import { ask } from "./wx.js";
 
 export type SessionEvent = "signedIn" | "signedOut" | "bound";
+type Listener = (value: never) => void;
 
 const UNPROVEN = 3; // logins in a row whose token was never once accepted
 const COOL_AFTER_FAILURE = 1000;
 const COOL_AFTER_REFUSAL = 30_000;
 const FOLLOW_EVERY = 600_000;
 
-export function openSession(settings: Settings, transport: Transport) {
-  const { wx, app, storageKey, baseURL, spread, timeout, followWeChat, log } = settings;
-  const storage = openStorage(wx, storageKey, app, log);
-  const signIn = openLogin(settings, transport);
-  const listeners: [SessionEvent, (value: never) => void][] = [];
-  const probe = single<Code | "fine">();
-  const check = single<boolean>();
+export function openSession(settings: Settings, { call }: Transport) {
+  const { wx, spread, timeout, followWeChat, log } = settings;
+  const storage = openStorage(settings);
+  const signIn = openLogin(settings, { call } as Transport);
+  let listeners: [SessionEvent, Listener][] = [];
 
   let kept: Kept | undefined;
   let gate: Promise<unknown> | undefined;
@@ -40,39 +40,37 @@ export function openSession(settings: Settings, transport: Transport) {
   let epoch = 0; // each end of a session begins a new one: what was asked before counts no more
   let logins = 0;
   let unproven = 0;
-  let followed = false;
+  let isFollowed = !followWeChat;
 
-  const state = (): Kept => kept || (kept = storage.read());
+  function state(): Kept {
+    kept = kept || storage.read();
+    return kept;
+  }
 
+  /** Go over to a new state; this phone's name stays. */
   function keep(next: Kept): void {
-    kept = next;
-    storage.write(next);
+    kept = { device: state().device, ...next };
+    storage.write(kept);
   }
 
   function tell(event: SessionEvent, value: unknown): void {
     log(event);
-    listeners.slice().forEach(([name, listener]) => {
+    for (const [name, listener] of listeners) {
       if (name === event) {
-        try {
-          listener(value as never);
-        } catch (error) {
-          log("listener_failed", { event, error });
-        }
+        setTimeout(() => listener(value as never)); // its faults are its own
       }
-    });
+    }
   }
 
   /** Let silent logins fail with this error for a while, so that a refusal does not become a storm. */
   function cool(error: MenjinError, ms: number): void {
     cooling = error;
-    setTimeout(() => {
-      if (cooling === error) {
-        cooling = undefined;
-      }
-    }, ms);
+    sleep(ms).then(() => {
+      cooling = cooling === error ? undefined : cooling;
+    });
   }
 
-  /** Do something that changes the token, alone. */
+  /** Do something that changes the token, alone. Only called while the gate is open. */
   function hold<R>(run: () => Promise<R>): Promise<R> {
     const held = (async () => {
       try {
@@ -85,32 +83,18 @@ export function openSession(settings: Settings, transport: Transport) {
     return held;
   }
 
-  async function free(): Promise<void> {
-    while (gate) {
-      await settled(gate);
-    }
-  }
-
-  async function device(): Promise<string> {
-    const id = state().device || (await strongId(wx));
-    kept = { ...state(), device: id };
-    return id;
-  }
-
-  function call(method: string, path: string, token: string, data?: unknown): Promise<Reply> {
-    const options: Outgoing = { url: baseURL + path, method, timeout };
-    return transport.send("request", data === undefined ? options : { ...options, data }, token);
-  }
+  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out", { status: 401 });
 
   /** Take a new token over, unless the person has signed out meanwhile: then it ends at once. */
-  function adopt(answer: SignedIn, asked: number): Me {
-    const me = toMe(answer);
+  function adopt({ data }: Reply, asked: number): Me {
+    const token = (data as SignedIn).session_token;
     if (asked !== epoch) {
-      settled(call("DELETE", "/v1/session", answer.session_token));
+      settled(call("/v1/session", "DELETE", token));
       throw ended();
     }
+    const me = toMe(data);
     cooling = undefined;
-    keep({ device: state().device, token: answer.session_token, me });
+    keep({ token, me });
     tell("signedIn", me);
     if (me.binding === "bound") {
       tell("bound", me);
@@ -121,48 +105,41 @@ export function openSession(settings: Settings, transport: Transport) {
   /** Log in; only ever inside the gate. */
   async function renew(): Promise<Me> {
     const asked = epoch;
+    const device = state().device || makeId();
+    kept = { ...state(), device };
     try {
-      const answer = await signIn(await device());
+      const reply = await signIn(device);
       logins++;
       unproven++;
-      followed = true;
-      return adopt(answer, asked);
+      isFollowed = true;
+      return adopt(reply, asked);
     } catch (error) {
       cool(error as MenjinError, COOL_AFTER_FAILURE);
       throw error;
     }
   }
 
-  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out", { status: 401 });
-
   /** End the session here; no silent login follows. */
   function end(error: MenjinError): void {
     epoch++;
-    keep({ device: state().device, ended: error.code });
+    keep({ ended: error.code });
     tell("signedOut", error);
   }
 
-  /** Return whether WeChat's own session is alive. */
-  const isAlive = (): Promise<boolean> =>
-    check(
-      () =>
-        new Promise((resolve) => {
-          const timer = setTimeout(() => resolve(true), timeout); // no answer is no reason for a login
-          const say = (alive: boolean) => (): void => {
-            clearTimeout(timer);
-            resolve(alive);
-          };
-          wx.checkSession({ success: say(true), fail: say(false) });
-        }),
-    );
+  /** Return whether WeChat's own session is alive. No answer is no reason for a login. */
+  const isAlive = single(() =>
+    within(timeout, ask(wx, "checkSession")).then(
+      () => true,
+      (error: MenjinError) => error.code === "timeout",
+    ),
+  );
 
   async function follow(): Promise<void> {
-    followed = true;
-    setTimeout(() => {
-      followed = false;
-    }, FOLLOW_EVERY);
+    isFollowed = true;
+    sleep(FOLLOW_EVERY).then(() => {
+      isFollowed = false;
+    });
     if (!(await isAlive())) {
-      log("wechat_session_ended");
       await renew();
     }
   }
@@ -174,38 +151,41 @@ export function openSession(settings: Settings, transport: Transport) {
    */
   async function enter(quiet?: boolean): Promise<string | undefined> {
     for (;;) {
-      const { token, ended: why } = state();
+      const { token } = state();
       if (gate) {
         await settled(gate);
-      } else if (token && followWeChat && !followed) {
+      } else if (token && !isFollowed) {
         await settled(hold(follow));
       } else if (token || quiet) {
         return token;
-      } else if (why) {
-        throw ended();
-      } else if (cooling) {
-        throw cooling;
       } else {
+        permit();
         await hold(renew);
       }
     }
   }
 
-  /** Say why a token was refused: by the answer itself, or, where the business answered in its own way, by asking menjin. */
+  /** Throw if no silent login may be. */
+  function permit(): void {
+    const why = state().ended ? ended() : cooling;
+    if (why) {
+      throw why;
+    }
+  }
+
+  /** Ask menjin itself what has become of the session, where a business answered 401 in its own way. */
+  const probe = single((token: string) => call("/v1/session", "GET", token).catch(nothing));
+
+  /** Say why a token was refused. */
   async function explain(reply: Reply, token: string): Promise<MenjinError> {
-    if (readProblem(reply)) {
+    if (readProblem(reply).code) {
       return toError(reply);
     }
-    const code = await probe(async () => {
-      try {
-        const asked = await call("GET", "/v1/session", token);
-        return asked.statusCode < 300 ? "fine" : (readProblem(asked)?.code ?? "session_expired");
-      } catch {
-        return "session_expired";
-      }
-    });
-    const isEnd = code === "signed_out" || code === "kicked_out" || code === "replaced";
-    return toError(reply, code === "fine" ? "unauthorized" : code, isEnd ? "none" : "login");
+    const asked = await probe(token);
+    if (asked && asked.statusCode < 300) {
+      return toError(reply, "unauthorized");
+    }
+    return toError(asked && readProblem(asked).code ? asked : reply, "session_expired", "login");
   }
 
   /**
@@ -215,63 +195,53 @@ export function openSession(settings: Settings, transport: Transport) {
    * @param times How often this request has been refused, this time included.
    */
   async function refused(reply: Reply, used: string, times: number): Promise<void> {
-    await free();
-    recall(used);
-    const known = readProblem(reply)?.code;
-    if (state().token !== used) {
-      if (times > 1 && known !== "session_rotated") {
-        throw refusedAgain(reply);
-      }
-      return; // a newer token is there, or `enter` knows what else
-    }
     const error = await explain(reply, used);
-    if (state().token !== used || gate) {
-      return refused(reply, used, times);
+    log("refused", error);
+    while (gate) {
+      await settled(gate); // in this form: nothing may come between the open gate and what follows
     }
-    if (error.code === "unauthorized") {
-      throw error;
-    }
-    if (error.action === "none") {
-      end(error);
-      throw error;
-    }
-    if (unproven >= UNPROVEN) {
-      cool(refusedAgain(reply), COOL_AFTER_REFUSAL);
-      unproven = 0;
-    }
-    if (times > 1) {
-      throw refusedAgain(reply);
-    }
-    if (cooling) {
-      throw cooling;
-    }
-    kept = { device: state().device };
-    await hold(async () => {
-      if (error.code === "session_invalid") {
-        await sleep(Math.random() * spread); // perhaps the server lost them all
+    recall(used);
+    const isCurrent = state().token === used;
+    if (isCurrent && error.action === "none") {
+      if (error.code !== "unauthorized") {
+        end(error);
       }
-      await renew();
-    });
+      throw error;
+    }
+    if (times > 1 && (isCurrent || error.code !== "session_rotated")) {
+      throw tooOften(error);
+    }
+    if (isCurrent) {
+      tooOften(error);
+      permit();
+      await hold(() => replace(error.code));
+    }
+    // else a newer token is there, or `enter` knows what to do
   }
 
-  const refusedAgain = (reply: Reply): MenjinError =>
-    new MenjinError("session_refused", { status: 401, requestId: toError(reply).requestId });
+  /** Return the error of a server that accepts no token; after a few logins for nothing stop them for a while. */
+  function tooOften({ requestId }: MenjinError): MenjinError {
+    const error = new MenjinError("session_refused", { status: 401, requestId });
+    if (unproven >= UNPROVEN) {
+      unproven = 0;
+      cool(error, COOL_AFTER_REFUSAL);
+    }
+    return error;
+  }
+
+  async function replace(code: Code): Promise<Me> {
+    kept = { device: state().device as string };
+    if (code === "session_invalid") {
+      await sleep(Math.random() * spread); // perhaps the server lost them all
+    }
+    return renew();
+  }
 
   /** Look whether another copy of the SDK (a subpackage of its own) has logged in or out meanwhile. */
   function recall(used: string): void {
-    if (state().token === used && !storage.isLost()) {
-      const found = storage.read();
-      if (found.ended || (found.token && found.token !== used)) {
-        kept = found;
-        epoch++;
-      }
-    }
-  }
-
-  /** A request with this token was let through. */
-  function accepted(token: string): void {
-    if (token === state().token) {
-      unproven = 0;
+    const found = storage.read();
+    if (state().token === used && (found.ended || (found.token && found.token !== used))) {
+      kept = found;
     }
   }
 
@@ -279,62 +249,57 @@ export function openSession(settings: Settings, transport: Transport) {
   async function login(force?: boolean): Promise<Me> {
     const before = logins;
     if (state().ended) {
-      keep({ device: state().device });
+      keep({});
     }
     cooling = undefined;
     unproven = 0;
-    for (;;) {
-      const { token, me } = state();
-      if (gate) {
-        await settled(gate);
-      } else if (token && me && (!force || logins > before)) {
-        return me;
-      } else if (cooling) {
-        throw cooling; // the login that was waited for has failed
-      } else {
-        return hold(renew);
-      }
+    while (gate) {
+      await settled(gate);
     }
+    const { token, me } = state();
+    if (token && me && (!force || logins > before)) {
+      return me;
+    }
+    permit(); // not if the login that was waited for has just failed
+    return hold(renew);
   }
 
   /** Send what makes the token rotate: binding, step-up. New requests wait for its end. */
-  async function rotate(method: string, path: string, data?: () => Promise<object>): Promise<Me | undefined> {
-    for (;;) {
+  async function rotate(path: string, method: string, data?: object): Promise<Me | undefined> {
+    do {
       await enter();
-      if (!gate && state().token) {
-        return hold(() => rotateAlone(method, path, data));
-      }
-    }
+    } while (gate || !state().token);
+    return hold(() => rotateAlone(path, method, data));
   }
 
-  async function rotateAlone(method: string, path: string, data?: () => Promise<object>): Promise<Me | undefined> {
+  async function rotateAlone(path: string, method: string, data?: object): Promise<Me | undefined> {
     const asked = epoch;
-    const wasRequired = state().me?.binding === "required";
-    for (let times = 1; ; times++) {
-      let reply: Reply;
-      try {
-        reply = await call(method, path, state().token as string, data && (await data()));
-      } catch (error) {
-        // Whether it happened is not known. A login tells, and makes the token good if it did.
-        await settled(renew());
-        const { me } = state();
-        if (wasRequired && me && me.binding === "bound") {
-          return me;
-        }
+    const before = state().me;
+    const send = async (): Promise<Reply> => toGood(await call(path, method, state().token, data));
+
+    /** Try once more with a login of one's own. */
+    const renewed = async (error: MenjinError): Promise<Reply> => {
+      if (error.status !== 401 || error.action === "none") {
         throw error;
       }
-      if (reply.statusCode < 300) {
-        return isSignedIn(reply.data) ? adopt(reply.data, asked) : undefined;
-      }
-      const error = toError(reply);
-      if (reply.statusCode === 401 && error.action === "none") {
+      await renew();
+      return send();
+    };
+
+    /** An answer was lost, and with it perhaps the token: only a login tells. */
+    const recovered = async (error: MenjinError): Promise<undefined> => {
+      if (error.status === 401 && error.action === "none") {
         end(error);
-      } else if (reply.statusCode === 401 && times < 2) {
-        await renew();
-        continue;
       }
-      throw error;
-    }
+      await (error.status || settled(renew()));
+      const { me } = state();
+      if (!before || !me || before.binding === me.binding) {
+        throw error;
+      }
+    };
+
+    const reply = await send().catch(renewed).catch(recovered);
+    return reply && isSignedIn(reply) ? adopt(reply, asked) : state().me;
   }
 
   /** End the session, here at once and at the server if it can be reached. */
@@ -342,34 +307,30 @@ export function openSession(settings: Settings, transport: Transport) {
     const { token } = state();
     end(new MenjinError("signed_out"));
     if (token) {
-      try {
-        await call("DELETE", "/v1/session", token);
-      } catch (error) {
-        log("sign_out_not_told", { error });
-      }
+      await settled(call("/v1/session", "DELETE", token));
     }
   }
 
   return {
     enter,
     refused,
-    accepted,
     login,
     rotate,
     leave,
     isAlive,
+    /** A request with this token was let through. */
+    accepted(token: string): void {
+      unproven = token === state().token ? 0 : unproven;
+    },
     /** A login_code for a step-up. */
-    code: (): Promise<string> => askCode(settings),
-    current: (): Kept => state(),
+    askCode: (): Promise<string> => askCode(settings),
+    me: (): Me | undefined => state().me,
     logins: (): number => logins,
-    on(event: SessionEvent, listener: (value: never) => void): () => void {
-      const entry: [SessionEvent, (value: never) => void] = [event, listener];
-      listeners.push(entry);
+    on(event: SessionEvent, listener: Listener): () => void {
+      const entry: [SessionEvent, Listener] = [event, listener];
+      listeners = listeners.concat([entry]);
       return () => {
-        const at = listeners.indexOf(entry);
-        if (at >= 0) {
-          listeners.splice(at, 1);
-        }
+        listeners = listeners.filter((one) => one !== entry);
       };
     },
   };

@@ -7,8 +7,6 @@ import { MenjinError } from "./errors.js";
 type Listener = (result: never) => void;
 type Inner = Record<string, ((listener?: Listener) => void) | undefined>;
 
-const EVENTS = ["HeadersReceived", "ChunkReceived", "ProgressUpdate"];
-
 export interface Task {
   abort(): void;
   onHeadersReceived(listener: (result: { header: Record<string, string> }) => void): void;
@@ -25,74 +23,59 @@ export interface Callbacks<R> {
   complete?: (result: R | MenjinError) => void;
 }
 
-/** What the sending side sees of a task. */
-export interface Line {
-  /** Throw if the caller has aborted. */
-  check(): void;
-  /** Pass the caller's listeners and his abort on to a wx task. */
-  attach(inner: unknown): void;
-}
+/** What the sending side sees of a task: it passes the caller's listeners and his abort on to a wx task. */
+export type Attach = (inner?: unknown) => void;
 
-/** Start `run`, and return its promise dressed as a task. */
-export function start<R>(callbacks: Callbacks<R>, run: (line: Line) => Promise<R>): Promise<R> & Task {
-  let listeners: [string, Listener][] = [];
+/** Start `run`, and return its promise dressed as a task. `attach` throws once the caller has aborted. */
+export function start<R>(callbacks: Callbacks<R>, run: (attach: Attach) => Promise<R>): Promise<R> & Task {
+  const said: [string, Listener][] = []; // to be said again to the next wx task
   let inner: Inner = {};
-  let cancel: (() => void) | undefined;
   let gone: MenjinError | undefined;
+  let refuse: (why: unknown) => void;
 
-  const line: Line = {
-    check() {
+  const promise = new Promise<R>((resolve, reject) => {
+    refuse = reject;
+    run((made) => {
       if (gone) {
         throw gone;
       }
-    },
-    attach(made) {
       inner = (made || {}) as Inner;
-      for (const [name, listener] of listeners) {
-        inner[`on${name}`]?.(listener);
+      for (const [name, listener] of said) {
+        inner[name]?.(listener);
       }
-    },
-  };
-  const promise = new Promise<R>((resolve, reject) => {
-    cancel = () => reject(gone);
-    run(line).then(resolve, reject);
+    }).then(resolve, reject);
   });
   const task: Record<string, unknown> = {
     abort() {
-      gone = new MenjinError("aborted");
-      gone.errMsg = "request:fail abort";
+      gone = new MenjinError("aborted", { errMsg: "request:fail abort" });
       inner.abort?.();
-      cancel?.();
+      refuse(gone);
     },
   };
-  EVENTS.forEach((name) => {
-    task[`on${name}`] = (listener: Listener) => {
-      listeners.push([name, listener]);
-      inner[`on${name}`]?.(listener);
-    };
-    task[`off${name}`] = (listener?: Listener) => {
-      listeners = listeners.filter(([of, one]) => of !== name || (listener && one !== listener));
-      inner[`off${name}`]?.(listener);
-    };
-  });
+  for (const event of ["HeadersReceived", "ChunkReceived", "ProgressUpdate"]) {
+    for (const name of [`on${event}`, `off${event}`]) {
+      task[name] = (listener: Listener) => {
+        said.push([name, listener]);
+        inner[name]?.(listener);
+      };
+    }
+  }
   tell(promise, callbacks);
   return Object.assign(promise, task) as unknown as Promise<R> & Task;
 }
 
 /** Call wx's callbacks, if there are any; then nobody need look at the promise. */
 export function tell<R>(promise: Promise<R>, { success, fail, complete }: Callbacks<R>): void {
-  if (!success && !fail && !complete) {
-    return;
+  const then =
+    <V>(first?: (value: V) => void, last?: (value: V) => void) =>
+    (value: V): void => {
+      try {
+        first?.(value);
+      } finally {
+        last?.(value);
+      }
+    };
+  if (success || fail || complete) {
+    promise.then(then(success, complete), then(fail, complete));
   }
-  const call = <V>(first: ((value: V) => void) | undefined, value: V, last: ((value: V) => void) | undefined): void => {
-    try {
-      first?.(value);
-    } finally {
-      last?.(value);
-    }
-  };
-  promise.then(
-    (result) => call(success, result, complete),
-    (error: MenjinError) => call(fail, error, complete),
-  );
 }

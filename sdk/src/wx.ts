@@ -2,6 +2,7 @@
  * The little of `wx` that the SDK calls, in types of its own: an app need not install WeChat's.
  * WeChat's `wx` and wxsim's both fit (a type test holds them to it).
  */
+import { fromWx, MenjinError } from "./errors.js";
 
 /** A call of wx: callbacks in the options; what it returns is looked at only where wx promises something. */
 // biome-ignore lint/suspicious/noExplicitAny: WeChat's own declarations differ from version to version
@@ -21,10 +22,8 @@ export interface Wx {
   getStorageSync(key: string): unknown;
   setStorageSync(key: string, data: unknown): void;
   removeStorageSync(key: string): void;
-  getAccountInfoSync?: () => { miniProgram: { appId: string } };
+  getAccountInfoSync(): { miniProgram: { appId: string } };
   getDeviceInfo?: () => { model?: string };
-  /** 2.17.3 and later. */
-  getUserCryptoManager?: () => { getRandomValues: Call };
   getPrivacySetting?: Call;
   requirePrivacyAuthorize?: Call;
   openPrivacyContract?: Call;
@@ -41,3 +40,13 @@ declare const wx: Wx;
 
 /** Return the platform's own `wx`; undefined outside of a mini program. */
 export const findWx = (): Wx | undefined => (typeof wx === "undefined" ? undefined : wx);
+
+/** Call wx, and return what it gives to `success`. */
+export const ask = <R>(platform: Wx, api: keyof Wx, options?: object): Promise<R> =>
+  new Promise((resolve, reject) => {
+    if (!platform[api]) {
+      throw new MenjinError("not_supported", { message: `wx.${api}` });
+    }
+    const fail = (failed: WxFail): void => reject(fromWx(failed));
+    (platform[api] as Call)({ ...options, success: resolve, fail });
+  });

@@ -15,7 +15,11 @@ function open(way, { delay, ...options } = {}) {
 }
 
 const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
-const codeOf = (promise) => promise.then((value) => ({ value }), (error) => error.code);
+const codeOf = (promise) =>
+  promise.then(
+    (value) => ({ value }),
+    (error) => error.code,
+  );
 
 describe.each(WAYS)("login, $way", (way) => {
   it("logs in once for 100 cold requests, and all get their answer", async () => {
@@ -124,7 +128,10 @@ describe.each(WAYS)("login, $way", (way) => {
   it("takes a fresh code after login_code_used, once", async () => {
     const { menjin, phone, server } = open(way);
     let refusals = 0;
-    server.routes.push(({ path, method }) => path === "/v1/sessions" && method === "POST" && refusals++ < 1 && problem(409, "login_code_used", "login"));
+    server.routes.push(
+      ({ path, method }) =>
+        path === "/v1/sessions" && method === "POST" && refusals++ < 1 && problem(409, "login_code_used", "login"),
+    );
     await menjin.ready();
     expect(phone.logins).toBe(2);
     const other = open(way);
@@ -160,7 +167,10 @@ describe.each(WAYS)("login, $way", (way) => {
   it("asks menjin why, before it logs in, when a business answers 401 in its own way", async () => {
     const { menjin, phone, server } = open(way);
     await menjin.ready();
-    server.routes.push(({ path, token }, { sessions }) => path.startsWith("/shop") && !sessions.has(token) && { statusCode: 401, header: {}, data: { error: 1001 } });
+    server.routes.push(
+      ({ path, token }, { sessions }) =>
+        path.startsWith("/shop") && !sessions.has(token) && { statusCode: 401, header: {}, data: { error: 1001 } },
+    );
     server.end("replaced", "none");
     const codes = await many(20, () => codeOf(menjin.request({ url: "/shop/orders" })));
     expect(new Set(codes)).toEqual(new Set(["replaced"]));
@@ -170,7 +180,10 @@ describe.each(WAYS)("login, $way", (way) => {
   it("heals a business's own 401 by one login when the session has expired", async () => {
     const { menjin, phone, server } = open(way);
     await menjin.ready();
-    server.routes.push(({ path, token }, { sessions }) => path.startsWith("/shop") && !sessions.has(token) && { statusCode: 401, header: {}, data: "" });
+    server.routes.push(
+      ({ path, token }, { sessions }) =>
+        path.startsWith("/shop") && !sessions.has(token) && { statusCode: 401, header: {}, data: "" },
+    );
     server.end("session_expired");
     await many(20, () => menjin.request({ url: "/shop/orders" }));
     expect(phone.logins).toBe(2);

@@ -1,8 +1,8 @@
 // Builds what the tests load, once a run: the shipped output, and the sources as they are, in one script.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -20,4 +20,7 @@ export async function setup() {
     define: { __VERSION__: '"0.0.0-source"' },
     logLevel: "warning",
   });
+  const shipped = readFileSync(`${root}miniprogram_dist/index.js`, "utf8");
+  const converted = await transform(shipped, { target: "es2015", format: "cjs" });
+  writeFileSync(`${root}../.cache/sdk/converted.js`, converted.code);
 }

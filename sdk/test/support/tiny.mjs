@@ -34,8 +34,18 @@ export class TinyMenjin {
 
   signedIn(session_token) {
     const { binding } = this.sessions.get(session_token);
-    const account = binding === "bound" ? { id: `acc_${"a".repeat(26)}`, external_id: null, phone_masked: null, is_new: false } : null;
-    return { session_token, token_type: "Bearer", session_id: `ses_${"b".repeat(26)}`, expires_in: 604800, account, binding };
+    const account =
+      binding === "bound"
+        ? { id: `acc_${"a".repeat(26)}`, external_id: null, phone_masked: null, is_new: false }
+        : null;
+    return {
+      session_token,
+      token_type: "Bearer",
+      session_id: `ses_${"b".repeat(26)}`,
+      expires_in: 604800,
+      account,
+      binding,
+    };
   }
 
   /** End every session, as `code` will say. */
@@ -94,7 +104,8 @@ export class TinyMenjin {
       this.sessions.get(next).binding = "bound";
       return ok(this.signedIn(next));
     }
-    if (path === "/members" && this.sessions.get(used).binding !== "bound") return problem(403, "binding_required", "bind");
+    if (path === "/members" && this.sessions.get(used).binding !== "bound")
+      return problem(403, "binding_required", "bind");
     return ok({ path });
   }
 }
@@ -107,7 +118,9 @@ export function makePhone(menjin, { delay = () => 1 } = {}) {
 
   function request(options) {
     phone.requests++;
-    const header = Object.fromEntries(Object.entries(options.header || {}).map(([name, value]) => [name.toLowerCase(), value]));
+    const header = Object.fromEntries(
+      Object.entries(options.header || {}).map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const url = new URL(options.url);
     const call = {
       origin: url.origin,
@@ -143,11 +156,17 @@ export function makePhone(menjin, { delay = () => 1 } = {}) {
     },
     checkSession(options) {
       phone.checks++;
-      later(1, () => (phone.alive ? options.success({ errMsg: "checkSession:ok" }) : options.fail({ errMsg: "checkSession:fail" })));
+      later(1, () =>
+        phone.alive ? options.success({ errMsg: "checkSession:ok" }) : options.fail({ errMsg: "checkSession:fail" }),
+      );
     },
     request,
     uploadFile: (options) => request({ ...options, method: "POST" }),
-    downloadFile: (options) => request({ ...options, success: ({ data: _, ...rest }) => options.success({ ...rest, tempFilePath: "wxfile://t" }) }),
+    downloadFile: (options) =>
+      request({
+        ...options,
+        success: ({ data: _, ...rest }) => options.success({ ...rest, tempFilePath: "wxfile://t" }),
+      }),
     connectSocket: (options) => {
       phone.socket = options;
       return { send() {}, close() {} };
