@@ -119,10 +119,11 @@ class Shop:
 def _read_upload(content_type: str, body: bytes) -> tuple[bytes, str]:
     """Return the first file of a form, and its type."""
     form = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    parts = form.get_payload() if form.is_multipart() else []
-    first = parts[0] if isinstance(parts, list) and parts else None
-    content = first.get_payload(decode=True) if first is not None else b""
-    return (content, first.get_content_type()) if first is not None and isinstance(content, bytes) else (b"", "")
+    for part in form.walk():
+        content = part.get_payload(decode=True)
+        if part.get_filename() and isinstance(content, bytes):
+            return content, part.get_content_type()
+    return b"", ""
 
 
 def _profile(member: Member) -> dict[str, object]:

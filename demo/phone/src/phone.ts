@@ -9,7 +9,7 @@ import { Runtime } from "./runtime/runtime";
 import { words } from "./words";
 import { Consent } from "./wx/consent";
 import { makeWx, PhoneStorage, tapButton } from "./wx/make-wx";
-import { Pictures } from "./wx/pictures";
+import { PictureUrls } from "./wx/pictures";
 
 export interface Holder {
   person: string;
@@ -22,7 +22,7 @@ export class Phone {
   holder: Holder = { person: "", device: "" };
   private runtime: Runtime | undefined;
   private wx: Wx | undefined;
-  private readonly pictures = new Pictures();
+  private readonly pictures = new PictureUrls();
   private readonly storage: PhoneStorage;
 
   constructor(
@@ -42,7 +42,7 @@ export class Phone {
   async pickUp(holder: Holder): Promise<void> {
     this.putDown();
     this.holder = holder;
-    await this.consent.attach(this.pictures, holder);
+    await this.consent.attach(holder);
     if (this.holder !== holder) return; // somebody else has picked it up meanwhile
     this.start(holder);
   }
@@ -78,9 +78,9 @@ export class Phone {
   }
 
   private start(holder: Holder): void {
-    const { appid, storage, frame, pictures, consent, report } = this;
+    const { appid, storage, frame, consent, report } = this;
     const router = () => (this.runtime as Runtime).router;
-    const parts = { appid, holder, storage, frame, pictures, consent, router, report };
+    const parts = { appid, holder, storage, frame, consent, router, report };
     const wx = makeWx(parts);
     this.wx = wx;
     const host: Host = {
@@ -94,7 +94,7 @@ export class Phone {
       },
       offerNickname: (take) => this.frame.offer(consent.nickname, () => take(consent.nickname)),
       retractNickname: () => this.frame.retract(),
-      pictureUrl: (src) => pictures.url(src),
+      pictureUrl: (src) => this.pictures.find(wx, src),
       report,
     };
     this.runtime = new Runtime(program, host);

@@ -6,8 +6,11 @@ import path from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 export const ROOT = path.join(import.meta.dirname, "../../..");
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) => existsSync(file));
-const FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
+  existsSync(file),
+);
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 /** Why the browser tests cannot run here; undefined where they can. In CI a missing browser is a failure. */
 export const MISSING = CHROMIUM ? undefined : "no Chromium: scripts/servers installs it as root";
@@ -33,7 +36,11 @@ export interface Demo {
 /** Start the demo on free ports. */
 export async function startDemo(): Promise<Demo> {
   const ports = ["--port", "0", "--wechat-port", "0", "--page-port", "0", "--shop-port", "0"];
-  const child = spawn(path.join(ROOT, "scripts/demo"), ports, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(path.join(ROOT, "scripts/demo"), ports, {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const url = await firstUrl(child);
   return { url, stop: () => stop(child) };
 }
@@ -82,14 +89,20 @@ export class Visit {
     readonly demo: Demo,
   ) {}
 
-  static async open(browser: Browser, demo: Demo, { width = 1280, height = 860, locale = "zh-CN" }: PageOptions = {}): Promise<Visit> {
+  static async open(
+    browser: Browser,
+    demo: Demo,
+    { width = 1280, height = 860, locale = "zh-CN" }: PageOptions = {},
+  ): Promise<Visit> {
     const context = await browser.newContext({ viewport: { width, height }, locale });
     const page = await context.newPage();
     const visit = new Visit(page, demo);
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && visit.faults.push(message.text()));
     page.on("pageerror", (error) => visit.faults.push(String(error)));
     await page.addInitScript(() => {
-      addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+      addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+        throw new Error(`policy: ${violatedDirective} ${blockedURI}`);
+      });
     });
     await page.goto(demo.url);
     await page.waitForSelector("html[data-ready]");
@@ -188,7 +201,13 @@ export class Visit {
   }
 
   /** Ask the demo's server what the sides remember. */
-  async ask(person = "an"): Promise<{ menjin: Record<string, unknown> & { sessions: Record<string, unknown>[] }; wechat: Record<string, unknown>; shop: Record<string, unknown> }> {
+  async ask(
+    person = "an",
+  ): Promise<{
+    menjin: Record<string, unknown> & { sessions: Record<string, unknown>[] };
+    wechat: Record<string, unknown>;
+    shop: Record<string, unknown>;
+  }> {
     const reply = await this.page.request.get(`${this.demo.url}demo/state?person=${person}`);
     return (await reply.json()) as Awaited<ReturnType<Visit["ask"]>>;
   }

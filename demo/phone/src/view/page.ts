@@ -164,13 +164,13 @@ export class Page {
   }
 }
 
-/** What the mini program keeps on the phone, with its secret told by its fingerprint only. */
+/** What the mini program keeps on the phone; of its secret the last characters (the first ones name the session). */
 function keptLines(kept: Record<string, unknown>): State["phone"] {
   return Object.entries(kept).map(([key, value]) => {
     const text = JSON.stringify(value) ?? "";
     const token = /mjs_[\w-]+/.exec(text)?.[0];
     return token
-      ? { key, text: `session_token ${token.slice(0, 8)}…`, keeper: "phone" }
+      ? { key, text: `session_token …${token.slice(-6)}`, keeper: "phone" }
       : { key, text: text.slice(0, 60), keeper: "" };
   });
 }

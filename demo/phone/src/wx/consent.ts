@@ -5,7 +5,7 @@ import { h } from "../dom";
 import type { PhoneFrame } from "../frame/frame";
 import type { Holder } from "../phone";
 import { words } from "../words";
-import type { Pictures } from "./pictures";
+import { drawPictures } from "./pictures";
 
 interface Person {
   nickname: string;
@@ -13,12 +13,9 @@ interface Person {
 }
 
 export class Consent {
-  private pictures: Pictures | undefined;
   private holder: Holder | undefined;
   private refuseNext = false;
   private person: Person = { nickname: "", phone: "" };
-  /** The picture chosen last, until the call that asked for it takes it. */
-  chosen: Blob | undefined;
 
   constructor(private readonly frame: PhoneFrame) {}
 
@@ -27,8 +24,7 @@ export class Consent {
   }
 
   /** The phone is in another hand. */
-  async attach(pictures: Pictures, holder: Holder): Promise<void> {
-    this.pictures = pictures;
+  async attach(holder: Holder): Promise<void> {
     this.holder = holder;
     await this.learnPerson();
   }
@@ -41,12 +37,11 @@ export class Consent {
   async decide(ask: Ask): Promise<Said> {
     await this.learnPerson();
     if (ask.about === "openSetting") return { authSetting: await this.openSettings(ask.authSetting ?? {}) };
-    if (ask.about === "nickname") return true;
+    if (ask.about === "nickname" || ask.about === "chooseAvatar") return true; // typed, or chosen, already
     if (this.refuseNext) {
       this.refuseNext = false;
       this.frame.sheets.force((options) => options.actions.findIndex((action) => action.kind === "quiet"));
     }
-    if (ask.about === "chooseAvatar") return this.choosePicture();
     if (ask.about === "privacy") return this.askPrivacy();
     const isPhone = /PhoneNumber$/.test(ask.about);
     const about = isPhone ? words().sheets.phone : (words().sheets.scopes[ask.about] ?? ask.about);
@@ -130,9 +125,10 @@ export class Consent {
     return chosen === 1;
   }
 
-  private async choosePicture(): Promise<boolean> {
+  /** Let the person choose one of their pictures. */
+  async choosePicture(): Promise<Blob | undefined> {
     const { sheets } = words();
-    const drawn = (await this.pictures?.draw(this.nickname.slice(-1) || "?")) ?? [];
+    const drawn = await drawPictures(this.nickname.slice(-1) || "?");
     const urls = drawn.map((blob) => URL.createObjectURL(blob));
     let index = 0;
     const shown = urls.map((src, at) =>
@@ -168,8 +164,7 @@ export class Consent {
       dismissed: 0,
     });
     for (const url of urls) URL.revokeObjectURL(url);
-    this.chosen = drawn[index];
-    return chosen === 1;
+    return chosen === 1 ? drawn[index] : undefined;
   }
 
   private phoneLine(): HTMLElement {

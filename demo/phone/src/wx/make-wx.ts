@@ -7,8 +7,7 @@ import type { Detail } from "../runtime/host";
 import type { Router } from "../runtime/router";
 import { isChinese, words } from "../words";
 import type { Consent } from "./consent";
-import type { Pictures } from "./pictures";
-import { makeScreenCalls, type Options } from "./screen-calls";
+import { makeScreenCalls } from "./screen-calls";
 
 const QUOTA_GONE = 1400001;
 
@@ -18,7 +17,6 @@ export interface WxParts {
   /** Keeps what mini programs store. */
   storage: PhoneStorage;
   frame: PhoneFrame;
-  pictures: Pictures;
   consent: Consent;
   router: () => Router;
   report: (error: unknown) => void;
@@ -42,7 +40,7 @@ export class PhoneStorage {
 }
 
 export function makeWx(parts: WxParts): Wx {
-  const { holder, frame, pictures, consent } = parts;
+  const { holder, frame, consent } = parts;
   const wx: Wx = createWx({
     simulator: location.origin,
     appid: parts.appid,
@@ -54,7 +52,6 @@ export function makeWx(parts: WxParts): Wx {
     host: {
       ...makeScreenCalls(frame, parts.router),
       openPrivacyContract: () => consent.showContract(),
-      uploadFile: (options: Options) => upload(wx, pictures, options),
     },
     onError: parts.report,
   });
@@ -65,26 +62,16 @@ export function makeWx(parts: WxParts): Wx {
 
 /** WeChat's part of a button with an open-type; what it returns is the event's detail, or null for no event. */
 export async function tapButton(parts: WxParts, wx: Wx, openType: string, button: Detail): Promise<Detail | null> {
-  const event = await wx.$tap(openType as "getPhoneNumber", button);
+  const asked = { ...button };
+  if (openType === "chooseAvatar") {
+    const picture = await parts.consent.choosePicture();
+    if (!picture) return null;
+    asked.file = await picture.arrayBuffer();
+  }
+  const event = await wx.$tap(openType as "getPhoneNumber", asked);
   if (!event) return null;
   const detail = event.detail as unknown as Detail;
-  const { chosen } = parts.consent;
-  if (typeof detail.avatarUrl === "string" && chosen) parts.pictures.keep(detail.avatarUrl, chosen);
   const isToasted = detail.errno === QUOTA_GONE && button.phoneNumberNoQuotaToast !== false;
   if (isToasted) parts.frame.showToast(words().phone.quotaGone, "none", 2000);
   return detail;
-}
-
-/** wx.uploadFile as a request with a form of one file. */
-async function upload(wx: Wx, pictures: Pictures, options: Options): Promise<object> {
-  const file = pictures.file(String(options.filePath));
-  if (!file) throw new Error("file not found");
-  const boundary = `----wx${Date.now().toString(36)}`;
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="${options.name}"; filename="tmp.png"\r\nContent-Type: ${file.type}\r\n\r\n`;
-  const data = await new Blob([head, file, `\r\n--${boundary}--\r\n`]).arrayBuffer();
-  const header = { ...(options.header as object), "content-type": `multipart/form-data; boundary=${boundary}` };
-  return new Promise((resolve, reject) => {
-    const url = String(options.url);
-    wx.request({ url, method: "POST", header, data, dataType: "其他", success: resolve, fail: reject });
-  });
 }

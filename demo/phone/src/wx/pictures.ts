@@ -1,4 +1,6 @@
-/** Pictures the person can choose, as temporary files of the phone. */
+/** Pictures: those the person has on the phone, and those the mini program shows. */
+
+import type { Wx } from "wxsim";
 
 const COLOURS = [
   ["#f2a65a", "#e0637a"],
@@ -8,40 +10,12 @@ const COLOURS = [
 ];
 const SIZE = 132;
 
-export class Pictures {
-  private readonly files = new Map<string, Blob>();
-  private readonly urls = new Map<string, string>();
-
-  /** Draw the pictures this person has on the phone. */
-  async draw(initial: string): Promise<Blob[]> {
-    return Promise.all(COLOURS.map((pair) => drawAvatar(initial, pair)));
-  }
-
-  keep(path: string, file: Blob): void {
-    this.files.set(path, file);
-    this.urls.set(path, URL.createObjectURL(file));
-  }
-
-  /** Return an address the page can show. */
-  url(path: string): string {
-    const kept = this.urls.get(path);
-    if (kept) return kept;
-    // The mini program's own servers have public names that only the phone's network knows.
-    return path.startsWith("https://") ? `/_net/${path.slice(8)}` : path;
-  }
-
-  file(path: string): Blob | undefined {
-    return this.files.get(path);
-  }
-
-  forget(): void {
-    for (const url of this.urls.values()) URL.revokeObjectURL(url);
-    this.files.clear();
-    this.urls.clear();
-  }
+/** Draw the pictures that somebody has on the phone. */
+export function drawPictures(initial: string): Promise<Blob[]> {
+  return Promise.all(COLOURS.map((pair) => draw(initial, pair)));
 }
 
-async function drawAvatar(initial: string, [from, to]: string[]): Promise<Blob> {
+async function draw(initial: string, [from, to]: string[]): Promise<Blob> {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIZE;
   const pen = canvas.getContext("2d");
@@ -56,7 +30,31 @@ async function drawAvatar(initial: string, [from, to]: string[]): Promise<Blob> 
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(initial, SIZE / 2, SIZE / 2 + SIZE * 0.03);
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"),
-  );
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", 0.9);
+  });
+}
+
+/** Addresses of pictures as this page can load them. */
+export class PictureUrls {
+  private readonly urls = new Map<string, string>();
+
+  /** Return where a picture of the mini program can be had: a file of the phone, or one of its servers'. */
+  find(wx: Wx, src: string): string {
+    const known = this.urls.get(src);
+    if (known) return known;
+    const file = wx.$file(src);
+    if (file) {
+      const url = URL.createObjectURL(new Blob([file.data], { type: file.type }));
+      this.urls.set(src, url);
+      return url;
+    }
+    // The mini program's own servers have public names that only the phone's network knows.
+    return src.startsWith("https://") ? `/_net/${src.slice(8)}` : src;
+  }
+
+  forget(): void {
+    for (const url of this.urls.values()) URL.revokeObjectURL(url);
+    this.urls.clear();
+  }
 }
