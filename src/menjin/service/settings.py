@@ -259,12 +259,23 @@ def to_database(settings: Settings) -> Database:
     Raises:
         ConfigurationError: The URL is none, its driver is missing, or a SQLite file's folder cannot be made.
     """
-    section = settings.database
     try:
-        url = _read_file(section.url_file) or section.url.get_secret_value()
-        return Database(open_async_engine(url, pool_size=section.pool_size))
+        return Database(open_async_engine(to_database_url(settings), pool_size=settings.database.pool_size))
     except (ValueError, OSError) as error:
         raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
+
+
+def to_database_url(settings: Settings) -> str:
+    """Return the URL the settings name; it may hold a password.
+
+    Raises:
+        ConfigurationError: Its file cannot be read.
+    """
+    section = settings.database
+    try:
+        return _read_file(section.url_file) or section.url.get_secret_value()
+    except OSError as error:
+        raise ConfigurationError([Fault("database.url_file", f"{type(error).__name__}: {error}")]) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:

@@ -1,0 +1,1 @@
+"""The parts of the `menjin` command, one file a subject."""
