@@ -225,7 +225,7 @@ def _collect(settings: Settings) -> _Collected:
     vault = work.take("vault", partial(to_vault, settings))
     directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
-    redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
+    redis_url = work.take("redis.url", lambda: read_redis_url(settings.redis))
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
     return _Collected(work.faults, registry, vault, directory, database, redis_url)
@@ -292,7 +292,12 @@ def to_vault(settings: Settings) -> AesGcmVault:
         raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
 
 
-def _read_redis_url(section: RedisSection | None) -> str | None:
+def read_redis_url(section: RedisSection | None) -> str | None:
+    """Return Redis's URL, or None without a section; it may hold a password.
+
+    Raises:
+        ConfigurationError: It is none, or redis-py is not installed.
+    """
     if section is None:
         return None
     written = section.url.get_secret_value() if section.url is not None else None

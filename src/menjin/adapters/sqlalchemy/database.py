@@ -99,6 +99,7 @@ class Database:
         self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
+        self.backend = engine.dialect.name
         _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
 
     @asynccontextmanager
