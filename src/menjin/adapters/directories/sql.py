@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from menjin.accounts.directory import Member
 from menjin.adapters.directories.names import read_password, read_phone, read_username, to_member
 from menjin.adapters.directories.schemes import Hasher, Schemes
 from menjin.adapters.directories.verifying import Verifier
-from menjin.adapters.sqlalchemy.database import Database, StatementRefused, open_async_engine, open_engine
+from menjin.adapters.sqlalchemy.database import AnyEngine, Database, StatementRefused, open_async_engine, open_engine
+from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
 from menjin.clock import SystemRandomness
 from menjin.errors import StoreUnavailable
 from menjin.values import Secret
@@ -60,7 +60,7 @@ def _check(name: str, query: str, parameter: str) -> None:
         raise ValueError(f"{name} needs the parameter :{parameter}, and no other")
 
 
-def open_directory_engine(url: str, *, blocking: bool) -> sa.Engine | AsyncEngine:
+def open_directory_engine(url: str, *, blocking: bool) -> AnyEngine:
     """Open the business's database for reading: what its own rights allow beyond that is switched off.
 
     Args:
@@ -74,7 +74,7 @@ def open_directory_engine(url: str, *, blocking: bool) -> sa.Engine | AsyncEngin
     if parsed is not None:
         return _open_file(parsed, blocking=blocking)
     engine = open_engine(url, pool_size=_POOL) if blocking else open_async_engine(url, pool_size=_POOL)
-    _make_read_only(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+    _make_read_only(engine if isinstance(engine, sa.Engine) else engine.sync_engine)
     return engine
 
 
@@ -87,7 +87,7 @@ class SqlDirectory:
         hasher: Verifies the hashes; by default every scheme of `schemes`.
     """
 
-    def __init__(self, engine: sa.Engine | AsyncEngine, queries: Queries, hasher: Hasher | None = None) -> None:
+    def __init__(self, engine: AnyEngine, queries: Queries, hasher: Hasher | None = None) -> None:
         self._database = Database(engine)
         self._queries = queries
         self.works_without_loop = self._database.works_without_loop
@@ -151,16 +151,15 @@ def _make_read_only(engine: sa.Engine) -> None:
         connection.commit()
 
 
-def _open_file(url: sa.URL, *, blocking: bool) -> sa.Engine | AsyncEngine:
+def _open_file(url: sa.URL, *, blocking: bool) -> AnyEngine:
     """Open a SQLite file as it is: no other journal mode, no lock that keeps its owner from writing."""
     if not url.database or url.database == ":memory:" or not Path(url.database).is_file():
         raise ValueError("the SQLite file of the directory is not there")
     place = url.set(
-        drivername="sqlite+pysqlite" if blocking else "sqlite+aiosqlite",
+        drivername="sqlite+pysqlite",
         database=f"file:{Path(url.database).absolute().as_posix()}",
         query={"mode": "ro", "uri": "true"},
     )
-    options: dict[str, Any] = {"hide_parameters": True, "connect_args": {"timeout": _BUSY_SECONDS}}
-    engine = sa.create_engine(place, **options) if blocking else create_async_engine(place, **options)
-    _make_read_only(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
-    return engine
+    engine = sa.create_engine(place, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    _make_read_only(engine)
+    return engine if blocking else SqliteUnderLoop(engine, _POOL, _BUSY_SECONDS)
