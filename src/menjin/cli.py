@@ -15,6 +15,7 @@ from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.aio import AsyncMenjin
 from menjin.commands.common import DEFAULT_CONFIG, Config, explained, opened
+from menjin.commands.directory import DIRECTORY
 from menjin.commands.doctor import doctor
 from menjin.commands.migrate import migrate
 from menjin.service.app import create_app
@@ -28,6 +29,7 @@ _APP = typer.Typer(
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
+_APP.add_typer(DIRECTORY, name="directory")
 _APP.command()(migrate)
 _APP.command()(doctor)
 

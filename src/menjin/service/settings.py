@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from menjin.adapters.directories import CallableDirectory
+from menjin.accounts.directory import Directory
 from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
@@ -29,6 +29,7 @@ from menjin.adapters.waiting import TaskPause
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.directory_settings import DirectorySection, close_with, to_directory
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
@@ -94,12 +95,6 @@ class WeChatSection(_Section):
 
     base_url: str = Field(default=WECHAT, pattern=r"^https?://[^?#]+$")
     deadline: int = Field(default=3000, ge=100, le=30000)
-
-
-class DirectorySection(_Section):
-    """`[directory]`: `call = "package.module:function"`, which gets username and password and returns an id."""
-
-    call: str = Field(pattern=r"^[\w.]+:[\w]+$")
 
 
 class LegacySection(_Section):
@@ -211,7 +206,7 @@ class _Collected:
     faults: list[Fault]
     apps: Apps | None
     vault: AesGcmVault | None
-    directory: CallableDirectory | None
+    directory: Directory | None
     database: Database | None
     redis_url: str | None
 
@@ -223,8 +218,9 @@ def _collect(settings: Settings) -> _Collected:
         work.faults.append(Fault("apps", "there is none; name at least one mini program"))
     section = settings.directory
     vault = work.take("vault", partial(to_vault, settings))
-    directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
+    where = f"directory.{next(iter(section.model_fields_set), '')}" if section is not None else "directory"
+    directory = work.take(where, lambda: to_directory(section, database, _read_file))
     redis_url = work.take("redis.url", lambda: read_redis_url(settings.redis))
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
@@ -243,7 +239,7 @@ def to_parts(settings: Settings) -> Parts:
     return Parts(
         apps=found.apps,
         http=AiohttpHttp(settings.limits.wechat_calls_in_total),
-        stores=_to_stores(found.database, found.vault, found.redis_url),
+        stores=close_with(_to_stores(found.database, found.vault, found.redis_url), found.directory),
         pause=TaskPause(),
         directory=found.directory,
         base_url=settings.wechat.base_url,
@@ -355,14 +351,6 @@ def _read_file_named(variable: str) -> str | None:
 def _read_keys(section: VaultSection) -> dict[str, Secret]:
     keys = {name: Secret(key.get_secret_value()) for name, key in section.keys.items()}
     return keys | {name: Secret(_read_file(path) or "") for name, path in section.keys_file.items()}
-
-
-def _to_directory(section: DirectorySection) -> CallableDirectory:
-    module, _, name = section.call.partition(":")
-    verify = getattr(importlib.import_module(module), name)
-    if not callable(verify):
-        raise TypeError(f"{section.call} is no function")
-    return CallableDirectory(verify)
 
 
 def _refused_in_production(settings: Settings, apps: list[App]) -> list[Fault]:

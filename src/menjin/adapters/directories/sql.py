@@ -37,20 +37,20 @@ class Queries:
     """What to ask.
 
     Attributes:
-        password: Gives two columns, the member's id and the password's hash, for `:username`.
-        phone: Gives the id for `:phone_number` (E.164); None if the business knows no numbers.
+        by_username: Gives two columns, the member's id and the password's hash, for `:username`.
+        by_phone: Gives the id for `:phone_number` (E.164); None if the business knows no numbers.
 
     Raises:
         ValueError: One is no single SELECT with exactly its one parameter.
     """
 
-    password: str
-    phone: str | None = None
+    by_username: str
+    by_phone: str | None = None
 
     def __post_init__(self) -> None:
-        _check("password_query", self.password, "username")
-        if self.phone is not None:
-            _check("phone_query", self.phone, "phone_number")
+        _check("password_query", self.by_username, "username")
+        if self.by_phone is not None:
+            _check("phone_query", self.by_phone, "phone_number")
 
 
 def _check(name: str, query: str, parameter: str) -> None:
@@ -100,7 +100,7 @@ class SqlDirectory:
             StoreUnavailable: The database cannot be asked, or refuses the query.
         """
         name = read_username(username)
-        row = await self._ask(self._queries.password, {"username": name or ""}, columns=2)
+        row = await self._ask(self._queries.by_username, {"username": name or ""}, columns=2)
         known = row if name is not None and row is not None and row[1] is not None else None
         kept = str(known[1]) if known is not None else None
         right = await self._verifier.is_right(kept, read_password(password.reveal()))
@@ -113,9 +113,9 @@ class SqlDirectory:
             StoreUnavailable: The database cannot be asked, or refuses the query.
         """
         number = read_phone(phone_number)
-        if self._queries.phone is None or number is None:
+        if self._queries.by_phone is None or number is None:
             return None
-        row = await self._ask(self._queries.phone, {"phone_number": number}, columns=1)
+        row = await self._ask(self._queries.by_phone, {"phone_number": number}, columns=1)
         return to_member(row[0]) if row is not None else None
 
     async def close(self) -> None:

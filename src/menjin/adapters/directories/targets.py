@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+LookUp = Callable[..., Sequence[Any]]
 _NAT64 = ip_network("64:ff9b::/96")
 _PORTS = {"https": 443, "http": 80}
 
@@ -84,10 +86,15 @@ class GuardedResolver(AbstractResolver):
     """Resolves names, and hands on addresses only if all of a name's are allowed.
 
     By a thread of its own for each name, since a resolver that hangs must not outlast anybody's deadline.
+
+    Args:
+        targets: What is allowed.
+        look_up: The machine's resolver.
     """
 
-    def __init__(self, targets: Targets) -> None:
+    def __init__(self, targets: Targets, look_up: LookUp = socket.getaddrinfo) -> None:
         self._targets = targets
+        self._look_up = look_up
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -98,7 +105,7 @@ class GuardedResolver(AbstractResolver):
             OSError: It has none.
             TargetRefused: One of them is not allowed.
         """
-        found = await _look_up(host, port, family)
+        found = await _look_up(self._look_up, host, port, family)
         for one in found:
             self._targets.check(one["host"])
         return found
@@ -107,7 +114,7 @@ class GuardedResolver(AbstractResolver):
         """Do nothing."""
 
 
-async def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
+async def _look_up(look_up: LookUp, host: str, port: int, family: int) -> list[ResolveResult]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[ResolveResult]] = loop.create_future()
 
@@ -122,7 +129,7 @@ async def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
     def look() -> None:
         found: list[ResolveResult] | None = None
         with suppress(OSError, UnicodeError):
-            infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+            infos = look_up(host, port, family=family, type=socket.SOCK_STREAM)
             found = [_to_result(host, port, info) for info in infos]
         with suppress(RuntimeError):  # the loop is gone, and whoever asked with it
             loop.call_soon_threadsafe(take, found)
@@ -131,14 +138,14 @@ async def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
     return await answer
 
 
-def _to_result(host: str, port: int, info: tuple[object, ...]) -> ResolveResult:
+def _to_result(host: str, port: int, info: tuple[Any, ...]) -> ResolveResult:
     family, _, protocol, _, place = info
     return ResolveResult(
         hostname=host,
-        host=str(place[0]),  # type: ignore[index] # getaddrinfo's own pairs
+        host=str(place[0]),
         port=port,
-        family=int(family),  # type: ignore[call-overload] # the same
-        proto=int(protocol),  # type: ignore[call-overload] # the same
+        family=int(family),
+        proto=int(protocol),
         flags=socket.AI_NUMERICHOST,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ import msgspec
 from menjin.accounts.directory import Member
 from menjin.adapters.directories.names import read_phone, to_member
 from menjin.adapters.directories.signing import read_key, sign
-from menjin.adapters.directories.targets import GuardedResolver, TargetRefused, read_target
+from menjin.adapters.directories.targets import GuardedResolver, LookUp, TargetRefused, read_target
 from menjin.clock import Clock, Randomness, SystemClock, SystemRandomness
 from menjin.errors import StoreUnavailable
 from menjin.strict_json import read_object
@@ -69,6 +69,7 @@ class WebhookDirectory:
         blocking: Whether callers have no event loop.
         clock: Dates the requests.
         randomness: Makes their ids.
+        look_up: Finds the addresses of names.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class WebhookDirectory:
         blocking: bool = False,
         clock: Clock | None = None,
         randomness: Randomness | None = None,
+        look_up: LookUp = socket.getaddrinfo,
     ) -> None:
+        self._look_up = look_up
         self._endpoint = endpoint
         self._keys = [read_key(key) for key in endpoint.keys]
         self._targets = read_target(endpoint.url, endpoint.private_networks)
@@ -145,7 +148,9 @@ class WebhookDirectory:
     async def _post(self, body: bytes, headers: dict[str, str]) -> bytes:
         fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "menjin"}
         timeout = aiohttp.ClientTimeout(total=self._endpoint.timeout.total_seconds())
-        connector = aiohttp.TCPConnector(resolver=GuardedResolver(self._targets), use_dns_cache=False, force_close=True)
+        connector = aiohttp.TCPConnector(
+            resolver=GuardedResolver(self._targets, self._look_up), use_dns_cache=False, force_close=True
+        )
         async with (
             aiohttp.ClientSession(
                 connector=connector,
@@ -181,8 +186,3 @@ def _read(body: bytes) -> _Answer:
     except (ValueError, msgspec.ValidationError):
         _LOG.error("the directory's webhook: its answer is not as docs/directory-webhook.md says")
     raise StoreUnavailable
-
-
-def make_endpoint(url: str, keys: Sequence[Secret], timeout: timedelta, private: Sequence[str]) -> Endpoint:
-    """Return an endpoint of what a configuration says; raises what `Endpoint` raises."""
-    return Endpoint(url, tuple(keys), timeout, tuple(private))
