@@ -9,18 +9,18 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
-from menjin.aio import AsyncMenjin
-from menjin.commands.common import DEFAULT_CONFIG, Config, explained, opened
-from menjin.commands.directory import DIRECTORY
-from menjin.commands.doctor import doctor
-from menjin.commands.migrate import migrate
-from menjin.service.app import create_app
-from menjin.service.legacy import to_legacy
+from menjin.service.client_commands import CLIENTS
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened
+from menjin.service.directory_commands import DIRECTORY
+from menjin.service.doctor_commands import doctor
+from menjin.service.migrate_commands import migrate
+from menjin.service.serving import bind, override_internal
+from menjin.service.serving import serve as serve_all
 from menjin.service.settings import Settings, load_settings, to_parts, to_vault
+from menjin.service.token_commands import TOKENS
 
 _APP = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +32,8 @@ _APP.add_typer(_KEYS, name="keys")
 _APP.add_typer(DIRECTORY, name="directory")
 _APP.command()(migrate)
 _APP.command()(doctor)
+_APP.add_typer(CLIENTS, name="clients")
+_APP.add_typer(TOKENS, name="tokens")
 
 
 class LogLevel(StrEnum):
@@ -50,34 +52,34 @@ async def _check_keys(settings: Settings) -> None:
 
 @_APP.command()
 def serve(
-    config: Config = DEFAULT_CONFIG,
+    *,
+    config: ConfigPath = DEFAULT_CONFIG,
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
+    internal_port: Annotated[
+        int | None, typer.Option(help="Port for the business's own services, such as 8702; none without it. 内部端口。")
+    ] = None,
+    internal_host: Annotated[
+        str | None, typer.Option(help="Its address; the loopback unless set. 内部监听地址。")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the ports. 进程数。")] = 1,
     log_level: Annotated[LogLevel, typer.Option(help="How much is logged. 日志级别。")] = LogLevel.INFO,
 ) -> None:
     """Run the service 启动服务."""
     with explained():
-        settings = load_settings(config)
-        parts = to_parts(settings)
+        settings = override_internal(load_settings(config), internal_host, internal_port)
+        to_parts(settings)
         asyncio.run(_check_keys(settings))
-    set_up_logging(log_level)
+        set_up_logging(log_level)
+        listeners = bind(settings, host, port)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
-    menjin = AsyncMenjin(parts)
-    legacy = to_legacy(settings, parts, menjin)
-    uvicorn.run(
-        create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies()),
-        host=host,
-        port=port,
-        access_log=False,  # the app logs its own line, without a query
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
-        timeout_graceful_shutdown=10,
-    )
+    if listeners.internal is not None:
+        print(f"menjin: internal http://{settings.internal.host}:{settings.internal.port}", file=sys.stderr)
+    serve_all(settings, listeners, workers)
 
 
 @_KEYS.command("status")
-def keys_status(config: Config = DEFAULT_CONFIG) -> None:
+def keys_status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Count what each vault key sealed 各密钥加密了多少条."""
     with explained():
         settings = load_settings(config)
@@ -89,7 +91,7 @@ def keys_status(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @_KEYS.command("rotate")
-def keys_rotate(config: Config = DEFAULT_CONFIG) -> None:
+def keys_rotate(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Seal with the active key what older keys sealed; the service goes on meanwhile 用当前密钥重新加密."""
     with explained():
         settings = load_settings(config)

@@ -43,7 +43,7 @@ def test_members_come_by_command_and_bind(config: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_said(config: Path) -> None:
-    """A name twice, an unknown one, an empty password: exit status 2, a sentence, no trace; no option takes one."""
+    """A name twice, an unknown one, an empty password: exit status 1, a sentence, no trace; no option takes one."""
     folder = config.parent
     assert run_command(folder, "directory", "add", "ming", given="password\n").returncode == 0
     for words, given, said in (
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_said(config: Path) -> None:
         (("add", "hong", "--phone", "138"), "password\n", "phone_number"),
     ):
         ended = run_command(folder, "directory", *words, given=given)
-        assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
+        assert (ended.returncode, "Traceback" in ended.stderr) == (1, False), ended.stderr
         assert said in ended.stderr
     assert run_command(folder, "directory", "add", "hong", "--password", "x").returncode == 2
 

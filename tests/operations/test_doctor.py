@@ -13,7 +13,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from menjin import AppId, Database, new_vault_key, open_engine
+from menjin import AesGcmVault, AppId, Database, Secret, new_vault_key, open_engine
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.bridge import drive
 from menjin.values import OpenId
@@ -102,7 +102,7 @@ def find_account(url: str, openid: OpenId) -> str | None:
     database = Database(open_engine(url))
 
     async def look() -> str | None:
-        async with SqlAccounts(database).transaction() as work:
+        async with SqlAccounts(database, AesGcmVault("k1", {"k1": Secret(KEY)})).transaction() as work:
             identity = await work.find_identity(AppId("wx0123456789abcdef"), openid)
             return identity.account_id if identity is not None else None
 

@@ -7,8 +7,21 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_290710"
+revision = "0001_0fa2c2"
 down_revision = None
+
+
+def _make_access_tokens() -> None:
+    op.create_table(
+        "access_tokens",
+        sa.Column("appid", ascii_text(32), nullable=False),
+        sa.Column("tag", ascii_text(32), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("token_sealed", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("appid", name=op.f("pk_access_tokens")),
+        **MYSQL_TABLES,
+    )
 
 
 def _make_accounts() -> None:
@@ -19,8 +32,13 @@ def _make_accounts() -> None:
         sa.Column("external_id", any_text(128), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.Column("phone_index", ascii_text(64), nullable=True),
+        sa.Column("phone_sealed", sa.Text(), nullable=True),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.Column("successor_id", ascii_text(30), nullable=True),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("realm", "external_id", name="uq_accounts_external_id"),
+        sa.UniqueConstraint("realm", "phone_index", name="uq_accounts_phone_index"),
         **MYSQL_TABLES,
     )
 
@@ -58,6 +76,29 @@ def _make_ciphertext_uses() -> None:
         **MYSQL_TABLES,
     )
     op.create_index(op.f("ix_ciphertext_uses_used_at"), "ciphertext_uses", ["used_at"], unique=False)
+
+
+def _make_client_reads() -> None:
+    op.create_table(
+        "client_reads",
+        sa.Column("client_id", ascii_text(96), nullable=False),
+        sa.Column("appid", ascii_text(32), nullable=False),
+        sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", "appid", "generation", name=op.f("pk_client_reads")),
+        **MYSQL_TABLES,
+    )
+    op.create_index(op.f("ix_client_reads_read_at"), "client_reads", ["read_at"], unique=False)
+
+
+def _make_index_keys() -> None:
+    op.create_table(
+        "index_keys",
+        sa.Column("name", ascii_text(16), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_index_keys")),
+        **MYSQL_TABLES,
+    )
 
 
 def _make_key_attempts() -> None:
@@ -156,6 +197,34 @@ def _make_revocations() -> None:
     op.create_index(op.f("ix_revocations_keep_until"), "revocations", ["keep_until"], unique=False)
 
 
+def _make_service_clients() -> None:
+    op.create_table(
+        "service_clients",
+        sa.Column("client_id", ascii_text(30), nullable=False),
+        sa.Column("name", any_text(64), nullable=False),
+        sa.Column("credential_hash", ascii_text(64), nullable=False),
+        sa.Column("appids", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_service_clients")),
+        sa.UniqueConstraint("credential_hash", name=op.f("uq_service_clients_credential_hash")),
+        **MYSQL_TABLES,
+    )
+
+
+def _make_session_proofs() -> None:
+    op.create_table(
+        "session_proofs",
+        sa.Column("name", ascii_text(64), nullable=False),
+        sa.Column("keep_until", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_session_proofs")),
+        **MYSQL_TABLES,
+    )
+    op.create_index(op.f("ix_session_proofs_keep_until"), "session_proofs", ["keep_until"], unique=False)
+
+
 def _make_sessions() -> None:
     op.create_table(
         "sessions",
@@ -167,6 +236,8 @@ def _make_sessions() -> None:
         sa.Column("unionid", ascii_text(64), nullable=True),
         sa.Column("account_id", ascii_text(30), nullable=True),
         sa.Column("external_id", any_text(128), nullable=True),
+        sa.Column("phone_masked", ascii_text(32), nullable=True),
+        sa.Column("tenant", any_text(64), nullable=True),
         sa.Column("device_id", any_text(64), nullable=True),
         sa.Column("device_label", any_text(64), nullable=True),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
@@ -205,7 +276,9 @@ def _make_identities() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("identity_id", ascii_text(30), nullable=False),
         sa.Column("unionid", ascii_text(64), nullable=True),
+        sa.Column("is_unionid_vouched", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("account_id", ascii_text(30), nullable=True),
+        sa.Column("detached_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("fk_identities_account_id")),
         sa.PrimaryKeyConstraint("appid", "openid", name=op.f("pk_identities")),
@@ -213,6 +286,7 @@ def _make_identities() -> None:
         **MYSQL_TABLES,
     )
     op.create_index(op.f("ix_identities_account_id"), "identities", ["account_id"], unique=False)
+    op.create_index(op.f("ix_identities_unionid"), "identities", ["unionid"], unique=False)
 
 
 def _make_rotated_tokens() -> None:
@@ -246,9 +320,12 @@ def _make_unionids() -> None:
 
 def upgrade() -> None:
     """Go forward."""
+    _make_access_tokens()
     _make_accounts()
     _make_audit_lines()
     _make_ciphertext_uses()
+    _make_client_reads()
+    _make_index_keys()
     _make_key_attempts()
     _make_key_checks()
     _make_keyrings()
@@ -256,6 +333,8 @@ def upgrade() -> None:
     _make_members()
     _make_pseudonyms()
     _make_revocations()
+    _make_service_clients()
+    _make_session_proofs()
     _make_sessions()
     _make_sign_in_claims()
     _make_identities()
@@ -270,6 +349,8 @@ def downgrade() -> None:
     op.drop_table("identities")
     op.drop_table("sign_in_claims")
     op.drop_table("sessions")
+    op.drop_table("session_proofs")
+    op.drop_table("service_clients")
     op.drop_table("revocations")
     op.drop_table("pseudonyms")
     op.drop_table("members")
@@ -277,6 +358,9 @@ def downgrade() -> None:
     op.drop_table("keyrings")
     op.drop_table("key_checks")
     op.drop_table("key_attempts")
+    op.drop_table("index_keys")
+    op.drop_table("client_reads")
     op.drop_table("ciphertext_uses")
     op.drop_table("audit_lines")
     op.drop_table("accounts")
+    op.drop_table("access_tokens")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from menjin.commands.common import DEFAULT_CONFIG, Config, explained, say
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, say
 from menjin.service.settings import load_settings, to_database_url
 
 To = Annotated[
@@ -15,10 +15,11 @@ To = Annotated[
 
 
 def migrate(
-    config: Config = DEFAULT_CONFIG,
+    *,
+    config: ConfigPath = DEFAULT_CONFIG,
     to: To = "head",
-    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL and change nothing. 只输出 SQL。")] = False,  # noqa: FBT002 - typer's way
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before going back. 不再确认。")] = False,  # noqa: FBT002 - the same
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL and change nothing. 只输出 SQL。")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before going back. 不再确认。")] = False,
 ) -> None:
     """Bring the tables to a revision 升级（或回退）数据库表结构."""
     from menjin.adapters.sqlalchemy import migrating  # noqa: PLC0415 - Alembic is slow to load

@@ -12,8 +12,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from menjin.adapters.directories.local import LocalDirectory
-from menjin.commands.common import DEFAULT_CONFIG, AsJson, Config, explained, opened, say, show_json
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, opened, print_json, say
 from menjin.service.directory_settings import to_local
 from menjin.service.settings import Settings, load_settings
 from menjin.values import Secret
@@ -27,12 +27,13 @@ Stdin = Annotated[bool, typer.Option("--stdin", help="Read the password from sta
 @DIRECTORY.command("add")
 def add(
     username: Username,
+    *,
     external_id: Annotated[
         str | None, typer.Option("--id", help="Their id, for ever; the username. 会员编号。")
     ] = None,
     phone: Annotated[str | None, typer.Option(help="Such as +8613800138000. 手机号。")] = None,
-    config: Config = DEFAULT_CONFIG,
-    stdin: Stdin = False,  # noqa: FBT002 - typer's way
+    config: ConfigPath = DEFAULT_CONFIG,
+    stdin: Stdin = False,
 ) -> None:
     """Put a member in; the password is asked for 添加会员."""
     with explained():
@@ -45,8 +46,9 @@ def add(
 @DIRECTORY.command("passwd")
 def passwd(
     username: Username,
-    config: Config = DEFAULT_CONFIG,
-    stdin: Stdin = False,  # noqa: FBT002 - typer's way
+    *,
+    config: ConfigPath = DEFAULT_CONFIG,
+    stdin: Stdin = False,
 ) -> None:
     """Give a member another password 修改密码."""
     with explained():
@@ -57,12 +59,12 @@ def passwd(
 
 
 @DIRECTORY.command("list")
-def list_members(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+def list_members(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -> None:
     """List the members 列出会员."""
     with explained():
         members = asyncio.run(_with(load_settings(config), lambda directory: directory.list_members()))
-    if as_json:
-        show_json([asdict(one) for one in members])
+    if json:
+        print_json([asdict(one) for one in members])
         return
     for one in members:
         print(f"{one.username}\t{one.external_id}\t{'phone' if one.has_phone else '-'}")

@@ -12,21 +12,21 @@ from menjin.adapters.findings import Finding
 from menjin.adapters.sqlalchemy.checkup import check_tables
 from menjin.adapters.sqlalchemy.database import Database, StatementRefused
 from menjin.adapters.sqlalchemy.resealing import Resealing
-from menjin.commands.common import DEFAULT_CONFIG, AsJson, Config, explained, show_json
 from menjin.errors import ConfigurationError, StoreUnavailable
+from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, print_json
 from menjin.service.settings import Settings, load_settings, read_redis_url, to_database, to_vault
 
 _MARKS = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
 
 
-def doctor(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+def doctor(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -> None:
     """Look at the database, its tables and keys, and Redis; ends with 1 if something must be done 检查运行环境."""
     with explained():
         settings = load_settings(config)
         findings = asyncio.run(look(settings))
     failed = [one for one in findings if one.level == "failed"]
-    if as_json:
-        show_json({"healthy": not failed, "findings": [asdict(one) for one in findings]})
+    if json:
+        print_json({"healthy": not failed, "findings": [asdict(one) for one in findings]})
     else:
         for one in findings:
             print(f"{_MARKS[one.level]} {one.check}: {one.subject}: {one.en} {one.zh}")

@@ -1,1 +1,0 @@
-"""The parts of the `menjin` command, one file a subject."""
