@@ -2,8 +2,9 @@
 
 import { simulatorCarrier } from "./carrier-simulator.js";
 import { create } from "./create.js";
+import { browserDial } from "./dial-browser.js";
 
 /** @param {import("./options.js").CreateOptions} [options] */
 export function createWx(options = {}) {
-  return create(options, (phone) => simulatorCarrier(phone));
+  return create(options, (phone) => ({ carrier: simulatorCarrier(phone), dial: browserDial }));
 }

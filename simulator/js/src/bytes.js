@@ -1,36 +1,45 @@
 /** Bytes and texts without anything but the language and TextEncoder. */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const PLACES = new Map([...ALPHABET].map((letter, place) => [letter, place]));
+const PLACES = new Uint8Array(128);
+for (let at = 0; at < ALPHABET.length; at += 1) PLACES[ALPHABET.charCodeAt(at)] = at;
 
 /** @param {ArrayBufferLike | Uint8Array} data */
 export function toBase64(data) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const bytes = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
+  /** @type {string[]} */
   const parts = [];
   for (let at = 0; at < bytes.length; at += 3) {
-    const [one = 0, two = 0, three = 0] = bytes.subarray(at, at + 3);
-    const word = (one << 16) | (two << 8) | three;
-    const letters = [18, 12, 6, 0].map((shift) => ALPHABET[(word >> shift) & 63]).join("");
-    const missing = Math.max(0, at + 3 - bytes.length);
-    parts.push(letters.slice(0, 4 - missing) + "=".repeat(missing));
+    const word = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    const [one, two, three, four] = [word >> 18, (word >> 12) & 63, (word >> 6) & 63, word & 63];
+    parts.push(`${ALPHABET[one]}${ALPHABET[two]}${ALPHABET[three]}${ALPHABET[four]}`);
   }
+  const over = bytes.length % 3;
+  if (over) parts.push(parts.pop()?.slice(0, over + 1) ?? "", "=".repeat(3 - over));
   return parts.join("");
 }
 
 /** Read base64 leniently, as wx.base64ToArrayBuffer does. @param {string} text */
 export function fromBase64(text) {
-  /** @type {number[]} */
-  const places = [];
-  for (const letter of String(text)) {
-    const place = PLACES.get(letter);
-    if (place !== undefined) places.push(place);
-  }
-  const bytes = new Uint8Array(Math.floor((places.length * 3) / 4));
-  for (let at = 0, to = 0; at < places.length; at += 4) {
-    const word = [0, 1, 2, 3].reduce((sum, step) => (sum << 6) | (places[at + step] ?? 0), 0);
-    for (const shift of [16, 8, 0]) if (to < bytes.length) bytes[to++] = (word >> shift) & 255;
+  const letters = String(text).replace(/[^A-Za-z0-9+/]/g, "");
+  const bytes = new Uint8Array(Math.floor((letters.length * 3) / 4));
+  for (let at = 0, to = 0; at < letters.length; at += 4) {
+    const word =
+      (place(letters, at) << 18) |
+      (place(letters, at + 1) << 12) |
+      (place(letters, at + 2) << 6) |
+      place(letters, at + 3);
+    // Bytes behind the end fall off a typed array by themselves.
+    bytes[to++] = word >> 16;
+    bytes[to++] = (word >> 8) & 255;
+    bytes[to++] = word & 255;
   }
   return bytes;
+}
+
+/** @param {string} letters @param {number} at */
+function place(letters, at) {
+  return PLACES[letters.charCodeAt(at) & 127] ?? 0;
 }
 
 /** @param {string} text */

@@ -168,6 +168,7 @@ function netError(error, answered = false) {
   const code = error.code ?? "";
   if (code === "ECONNRESET" && !answered && error.message === "socket hang up")
     return transport(-324, "ERR_EMPTY_RESPONSE");
+  if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_")) return transport(-330, "ERR_CONTENT_DECODING_FAILED");
   if (code.startsWith("HPE_")) return transport(-320, "ERR_INVALID_RESPONSE");
   if (answered) return transport(-354, "ERR_CONTENT_LENGTH_MISMATCH");
   const [number, name] = NET_ERRORS[code] ?? [-2, "ERR_FAILED"];

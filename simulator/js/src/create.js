@@ -1,14 +1,20 @@
 /** Puts one phone together: who calls whom, and what `wx` has in the end. */
 
+import { buffer } from "./bytes.js";
 import { Caller } from "./calls.js";
+import { canIUse } from "./can-i-use.js";
+import { Events } from "./events.js";
 import { factCalls, referer } from "./facts.js";
 import { failObject, WxFail } from "./fail.js";
+import { Files, fileManager, typeOf } from "./files.js";
 import { Network } from "./network.js";
 import { openCalls } from "./open.js";
 import { Phone } from "./phone.js";
 import { Privacy } from "./privacy.js";
+import { Sockets } from "./socket.js";
 import { Shelf, storageCalls } from "./storage.js";
 import { tapper } from "./tap.js";
+import { transferCalls } from "./transfers.js";
 import { uiCalls } from "./ui.js";
 import { atLeast, DEFAULT_LIBRARY, SINCE } from "./versions.js";
 
@@ -19,7 +25,8 @@ const { setTimeout } = globalThis;
 
 /**
  * @typedef {import("./options.js").CreateOptions} CreateOptions
- * @typedef {(phone: Phone, checkDomain: (url: string) => Promise<void>) => import("./network.js").Carrier} MakeCarrier
+ * @typedef {{ carrier: import("./network.js").Carrier, dial: import("./socket.js").Dial }} Wires
+ * @typedef {(phone: Phone, checkDomain: (url: string) => Promise<void>) => Wires} MakeWires
  */
 
 /** Rethrow in a turn of its own, so that a mini program's mistake is seen and stops nothing. @param {unknown} error */
@@ -64,12 +71,16 @@ function completed(given) {
 /**
  * Make the `wx` object of one mini program on one person's phone.
  * @param {CreateOptions} given
- * @param {MakeCarrier} makeCarrier
+ * @param {MakeWires} makeWires
  * @returns {Record<string, any>}
  */
-export function create(given, makeCarrier) {
+export function create(given, makeWires) {
   const options = completed(given);
   const caller = new Caller(options);
+  const events = new Events(caller);
+  caller.onError = (error) => {
+    if (!events.emit("Error", errorText(error))) options.onError(error);
+  };
   const privacy = new Privacy(caller, options.onWarning);
   const phone = new Phone({
     ...options,
@@ -81,32 +92,95 @@ export function create(given, makeCarrier) {
   phone.hasPrivacyListener = () => privacy.listener !== undefined;
   phone.askPerson = (ask, api, tap) => answerAsk(options, privacy, ask, { api, tap });
   const checkDomain = domainCheck(phone, options.urlCheck === true);
-  const network = new Network({
-    caller,
-    carrier: makeCarrier(phone, checkDomain),
-    referer: () => referer(options),
-    timeouts: options.timeouts,
-    checkDomain,
-  });
+  const common = { caller, checkDomain, referer: () => referer(options) };
+  const { carrier, dial } = makeWires(phone, checkDomain);
+  const network = new Network({ ...common, carrier, timeouts: options.timeouts });
+  const timeout = options.timeouts.connectSocket ?? 60_000;
+  const sockets = new Sockets({ ...common, dial, timeout, isOffline: () => network.state === "none" });
+  network.onInterrupt = () => sockets.interrupt();
   const owner = [options.simulator, options.appid, options.person, options.device].join("|");
-  const shelf = new Shelf(owner, options.storage);
+  const files = new Files(owner, options.platform);
+  const fails = (/** @type {string} */ api, /** @type {unknown} */ error) => thrown(api, error, caller.withErrno);
   const { host } = options;
+  /** @type {Record<string, unknown>} */
   const wx = {
     ...uiCalls(host, caller, () => gestures.note()),
     ...factCalls(options, caller),
-    ...storageCalls(shelf, caller, (api, error) => thrown(api, error, caller.withErrno)),
+    ...storageCalls(new Shelf(owner, options.storage), caller, fails),
     ...openCalls(phone, caller, { isTapped: (api) => gestures.allows(api), host }),
+    ...transferCalls(network, files),
+    ...sockets.calls(),
+    ...events.calls(),
+    getFileSystemManager: fileManager(files, caller, fails),
+    getNetworkType: caller.call("getNetworkType", () => networkType(network)),
     onNeedPrivacyAuthorization: (/** @type {unknown} */ listener) => privacy.listen(listener),
     request: (/** @type {unknown} */ asked) => network.request(asked),
   };
   trim(wx, options.baseLibrary);
+  wx.canIUse = canIUse(wx, options.baseLibrary);
+  const keepAvatar = files.keepAvatar.bind(files);
   return Object.assign(wx, {
-    $tap: tapper(phone, caller, { buttonTapped: (id) => privacy.buttonTapped(id), keepAvatar: () => {} }),
+    $tap: tapper(phone, caller, { buttonTapped: (id) => privacy.buttonTapped(id), keepAvatar }),
     $gesture: (/** @type {() => unknown} */ run) => gestures.during(run),
-    $network: (/** @type {string} */ state) => network.become(state),
-    $hide: () => network.hide(),
-    $show: () => network.show(),
+    $file: (/** @type {string} */ path) => fileOf(files, path),
+    $keepFile: (/** @type {ArrayBuffer} */ data, /** @type {string} */ extension) =>
+      files.keep(new Uint8Array(data).slice(), extension),
+    ...controls({ network, events, phone, options }),
   });
+}
+
+/**
+ * What a test or a page does to the phone, rather than a mini program.
+ * @param {{ network: Network, events: Events, phone: Phone, options: ReturnType<typeof completed> }} parts
+ */
+function controls({ network, events, phone, options }) {
+  return {
+    $network: (/** @type {"good" | "none"} */ state) => {
+      if (state === network.state) return;
+      network.become(state);
+      events.emit("NetworkStatusChange", { isConnected: state !== "none", ...networkType(network) });
+    },
+    $hide: () => {
+      if (network.inBackground) return;
+      network.hide();
+      events.emit("AppHide", { reason: 1 });
+    },
+    $show: () => {
+      if (!network.inBackground) return;
+      network.show();
+      events.emit("AppShow", {
+        path: "pages/index/index",
+        query: {},
+        scene: 1001,
+        referrerInfo: {},
+        ...options.launch,
+      });
+    },
+    $sync: async () => {
+      const app = await phone.call("getAccountInfoSync");
+      const device = await phone.call("getSystemInfoSync");
+      const { envVersion, version } = /** @type {any} */ (app.miniProgram);
+      const { SDKVersion: baseLibrary, platform, language } = /** @type {any} */ (device);
+      Object.assign(options, { envVersion, version: version || options.version, baseLibrary, platform, language });
+    },
+  };
+}
+
+/** @param {Network} network */
+function networkType({ state }) {
+  return { networkType: state === "none" ? "none" : "wifi" };
+}
+
+/** @param {Files} files @param {string} path */
+function fileOf(files, path) {
+  const bytes = files.entries.get(path);
+  return bytes ? { data: buffer(bytes), type: typeOf(path) } : undefined;
+}
+
+/** @param {unknown} error */
+function errorText(error) {
+  const { message = String(error), stack = "" } = /** @type {Error} */ (error ?? {});
+  return `${message}\n${stack}`;
 }
 
 /** When the person has tapped: some calls are refused otherwise. */

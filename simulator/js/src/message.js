@@ -8,6 +8,8 @@ import { buffer, isArrayBuffer, text, utf8 } from "./bytes.js";
 import { needString, typeName, WxFail } from "./fail.js";
 
 const METHODS = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"];
+/** The runtime's own: a mini program sets them in vain. */
+const NOT_TO_BE_SET = new Set(["referer", "host", "content-length", "connection", "transfer-encoding", "upgrade"]);
 const FORM = "application/x-www-form-urlencoded";
 
 /**
@@ -41,7 +43,7 @@ export function outgoing(options) {
 }
 
 /**
- * Header values become strings; content-type is known in any case; Referer is the runtime's own.
+ * Header values become strings; content-type is known in any case.
  * @param {unknown} given
  * @returns {Headers}
  */
@@ -51,7 +53,7 @@ export function headerOf(given) {
   if (typeof given !== "object" || given === null) return headers;
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
-    if (lower === "referer") continue;
+    if (NOT_TO_BE_SET.has(lower)) continue;
     headers[lower === "content-type" ? lower : name] = headerValue(value);
   }
   return headers;

@@ -39,6 +39,7 @@ export class Network {
     this.inBackground = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.hanging = undefined;
+    this.onInterrupt = () => {};
   }
 
   /** wx.request: returns its task at once. @param {unknown} given */
@@ -112,6 +113,7 @@ export class Network {
     this.hanging = setTimeout(() => {
       this.hanging = undefined;
       for (const task of this.tasks) task.break(new WxFail(" interrupted", 600003));
+      this.onInterrupt();
     }, INTERRUPTED_AFTER);
     /** @type {{ unref?: () => void }} */ (this.hanging).unref?.();
   }

@@ -4,6 +4,7 @@
  * Source: https://developers.weixin.qq.com/miniprogram/dev/component/button.html
  */
 
+import { isArrayBuffer } from "./bytes.js";
 import { failObject } from "./fail.js";
 
 /** open-type → the event's name. */
@@ -21,13 +22,13 @@ const AGREE = "agreePrivacyAuthorization";
 /**
  * @param {import("./phone.js").Phone} phone
  * @param {import("./calls.js").Caller} caller
- * @param {{ buttonTapped: (id: unknown) => void, keepAvatar: (path: string) => void }} setting
+ * @param {{ buttonTapped: (id: unknown) => void, keepAvatar: (path: string, bytes?: Uint8Array) => void }} setting
  */
 export function tapper(phone, caller, { buttonTapped, keepAvatar }) {
   /**
    * Tap a button and wait for its event; null where WeChat fires none.
    * @param {string} openType e.g. `getPhoneNumber`, or with the contract `getPhoneNumber|agreePrivacyAuthorization`
-   * @param {Record<string, unknown>} [options] the button's own attributes, and `id`
+   * @param {Record<string, unknown>} [options] the button's own attributes and `id`; `file`: an avatar's bytes
    */
   return async (openType, options = {}) => {
     const kinds = openType.split("|");
@@ -35,18 +36,27 @@ export function tapper(phone, caller, { buttonTapped, keepAvatar }) {
     const name = EVENTS[api];
     if (!name)
       throw new TypeError(`wx.$tap knows no open-type ${openType}; it knows ${Object.keys(EVENTS).join(", ")}`);
-    const { id = "", ...asked } = options;
+    const { id = "", file, ...asked } = options;
     const agrees = kinds.includes(AGREE);
     if (agrees) buttonTapped(id);
     const detail = await phone
       .call(api, agrees && api !== AGREE ? { ...asked, [AGREE]: true } : asked, { tap: true })
       .catch((error) => failObject(api, error, caller.withErrno));
-    if (api === "chooseAvatar") {
-      if (!detail.avatarUrl) return null;
-      keepAvatar(String(detail.avatarUrl));
-      delete detail.errMsg;
-    }
+    if (api === "chooseAvatar" && !chosen(detail, file, keepAvatar)) return null;
     const target = { id, dataset: options.dataset ?? {}, offsetLeft: 0, offsetTop: 0 };
     return { type: name, timeStamp: Date.now(), target, currentTarget: target, mark: {}, detail };
   };
+}
+
+/**
+ * A chosen avatar is a temporary file and nothing else; without one no event fires.
+ * @param {Record<string, unknown>} detail
+ * @param {unknown} file
+ * @param {(path: string, bytes?: Uint8Array) => void} keepAvatar
+ */
+function chosen(detail, file, keepAvatar) {
+  if (!detail.avatarUrl) return false;
+  keepAvatar(String(detail.avatarUrl), isArrayBuffer(file) ? new Uint8Array(file) : undefined);
+  delete detail.errMsg;
+  return true;
 }

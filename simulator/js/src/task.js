@@ -9,6 +9,10 @@ export class Task {
     this.over = false;
     /** @type {Record<"headers" | "chunk" | "progress", Set<unknown>>} */
     this.listeners = { headers: new Set(), chunk: new Set(), progress: new Set() };
+    /** Heard while a body goes out or comes in. @type {(bytes: number) => void} */
+    this.onSent = () => {};
+    /** @type {(bytes: number, whole: number) => void} */
+    this.onReceived = () => {};
     /** @type {(() => void)[]} */
     this.ends = [];
     /** @type {(reason: unknown) => void} */
@@ -45,9 +49,11 @@ export class Task {
     this.emit("chunk", { data: buffer(chunk) });
   }
 
-  /** @param {unknown} progress */
-  onProgress(progress) {
-    this.emit("progress", progress);
+  /** Say how far a transfer is. @param {number} bytes @param {number} whole @param {"Sent" | "Written"} how */
+  progress(bytes, whole, how) {
+    const expected = how === "Sent" ? "totalBytesExpectedToSend" : "totalBytesExpectedToWrite";
+    const progress = whole > 0 ? Math.floor((bytes / whole) * 100) : 0;
+    this.emit("progress", { progress, [`totalBytes${how}`]: bytes, [expected]: whole });
   }
 
   /** @param {"headers" | "chunk" | "progress"} event @param {unknown} value */

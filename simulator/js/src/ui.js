@@ -69,6 +69,7 @@ export function uiCalls(host, caller, gesture) {
       return ask(api, options);
     });
   }
+  Object.assign(calls, stubs());
   for (const api of Object.keys(host)) calls[api] ??= caller.call(api, (options) => ask(api, options));
   calls.showModal = caller.call("showModal", async (options) => {
     if (options.title !== undefined) needString(options.title, "parameter.title");
@@ -87,6 +88,21 @@ export function uiCalls(host, caller, gesture) {
     return said;
   });
   return calls;
+}
+
+/** Managers that a mini program may ask for at its start; nothing comes of them here. */
+function stubs() {
+  const nothing = () => {};
+  const log = { debug: nothing, info: nothing, log: nothing, warn: nothing, error: nothing, setFilterMsg: nothing };
+  const update = { onCheckForUpdate: nothing, onUpdateReady: nothing, onUpdateFailed: nothing, applyUpdate: nothing };
+  return {
+    getLogManager: () => log,
+    getRealtimeLogManager: () => log,
+    getUpdateManager: () => update,
+    reportEvent: nothing,
+    reportMonitor: nothing,
+    reportPerformance: nothing,
+  };
 }
 
 /** @param {unknown} list */

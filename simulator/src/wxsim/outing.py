@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from urllib.parse import urljoin, urlsplit
 
@@ -91,7 +92,7 @@ def _step(step: Outing, deadline: float) -> Back:
     connection = kind(parts.hostname or "", parts.port, timeout=left)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request(step.method, path, step.body or None, dict(step.headers))
+        connection.request(step.method, path, step.body or None, {"Accept-Encoding": "gzip, deflate", **step.headers})
         return _read(connection.getresponse(), connection, deadline)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error) from None
@@ -119,7 +120,21 @@ def _read(response: http.client.HTTPResponse, connection: http.client.HTTPConnec
         raise http.client.IncompleteRead(b"", response.length)
     location = response.headers.get("location", "") if response.status in REDIRECTS else ""
     cookies = response.headers.get_all("set-cookie") or []
-    return Back(response.status, _joined(response), cookies, b"".join(pieces), location)
+    body = _unpacked(b"".join(pieces), response.headers.get("content-encoding", ""))
+    return Back(response.status, _joined(response), cookies, body, location)
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    if coding not in {"gzip", "deflate"} or not body:
+        return body
+    try:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        unpacked = unpacker.decompress(body, MOST_BYTES)
+    except zlib.error:
+        raise broken(-330, "ERR_CONTENT_DECODING_FAILED") from None
+    if unpacker.unconsumed_tail:
+        raise broken(-2, "ERR_FAILED")
+    return unpacked
 
 
 def _joined(response: http.client.HTTPResponse) -> dict[str, str]:
