@@ -13,6 +13,7 @@ UnionId = NewType("UnionId", str)
 AccountId = NewType("AccountId", str)
 IdentityId = NewType("IdentityId", str)
 SessionId = NewType("SessionId", str)
+ClientId = NewType("ClientId", str)
 
 _APPID = re.compile(r"wx[0-9a-f]{16}")
 _WECHAT_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")

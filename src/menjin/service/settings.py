@@ -26,10 +26,13 @@ from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
 from menjin.adapters.waiting import TaskPause
-from menjin.apps import App, Apps
+from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
+from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
+from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
@@ -58,6 +61,7 @@ class AppSection(_Section):
     alias: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     phone_match: Literal["bind", "confirm", "never"] = "confirm"
     tenants: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list)
+    token_mode: TokenMode = STABLE
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -130,7 +134,10 @@ class Settings(BaseSettings):
     directory: DirectorySection | None = None
     legacy: LegacySection = LegacySection()
     limits: LimitsSection = LimitsSection()
+    access_tokens: AccessTokensSection = AccessTokensSection()
     gateway: GatewaySection = GatewaySection()
+    internal: InternalSection = InternalSection()
+    service_clients: list[ServiceClientSection] = Field(default_factory=list)
     dev: DevSection = DevSection()
 
     @classmethod
@@ -217,6 +224,7 @@ class _Collected:
     directory: CallableDirectory | None
     database: Database | None
     redis_url: str | None
+    clients: tuple[ServiceClient, ...]
 
 
 def _collect(settings: Settings) -> _Collected:
@@ -228,10 +236,13 @@ def _collect(settings: Settings) -> _Collected:
     vault = work.take("vault", partial(to_vault, settings))
     directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
+    work.take("access_tokens", settings.access_tokens.to_figures)
     redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
+    clients = work.take("service_clients", lambda: to_clients(settings.service_clients))
+    work.faults += settings.internal.find_faults(is_dev=settings.dev.enabled)
     work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
-    return _Collected(work.faults, registry, vault, directory, database, redis_url)
+    return _Collected(work.faults, registry, vault, directory, database, redis_url, clients or ())
 
 
 def to_parts(settings: Settings) -> Parts:
@@ -253,6 +264,8 @@ def to_parts(settings: Settings) -> Parts:
         wechat_deadline=timedelta(milliseconds=settings.wechat.deadline),
         figures=settings.limits.to_figures(),
         upstream=settings.limits.to_upstream(),
+        service_clients=found.clients,
+        tokens=settings.access_tokens.to_figures(),
     )
 
 
@@ -330,7 +343,13 @@ def _to_app(section: AppSection) -> App:
         alias=section.alias,
         phone_match=section.phone_match,
         tenants=frozenset(section.tenants),
+        token_mode=section.token_mode,
     )
+
+
+def share_metrics(folder: Path) -> None:
+    """Let the workers' counts be kept in `folder`; prometheus_client takes this from the environment only."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _read_file(path: Path | None) -> str | None:

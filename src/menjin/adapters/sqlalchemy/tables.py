@@ -154,6 +154,27 @@ CIPHERTEXT_USES = sa.Table(
     sa.Column("payload_sealed", sa.Text),
 )
 
+SERVICE_CLIENTS = sa.Table(
+    "service_clients",
+    METADATA,
+    sa.Column("client_id", _ID, primary_key=True),
+    sa.Column("name", _NAME, nullable=False),
+    sa.Column("credential_hash", _DIGEST, nullable=False, unique=True),
+    sa.Column("appids", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", _MICROS),
+    sa.Column("revoked_at", _MICROS),
+)
+
+CLIENT_READS = sa.Table(
+    "client_reads",
+    METADATA,
+    sa.Column("client_id", _HASH, primary_key=True),
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("generation", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("read_at", _MICROS, nullable=False, index=True),
+)
+
 KEY_CHECKS = sa.Table(
     "key_checks",
     METADATA,
