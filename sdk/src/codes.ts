@@ -14,6 +14,8 @@ export type ServerCode =
   | "signed_out"
   | "kicked_out"
   | "replaced"
+  | "client_invalid"
+  | "client_not_permitted"
   | "binding_required"
   | "account_disabled"
   | "step_up_required"
