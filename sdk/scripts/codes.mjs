@@ -1,5 +1,6 @@
-// Writes src/codes.ts from contract/errors.json; with --check it only compares.
+// Writes src/codes.ts from contract/errors.json; a test compares the two.
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const target = new URL("../src/codes.ts", import.meta.url);
 const contract = new URL("../../contract/errors.json", import.meta.url);
@@ -20,9 +21,9 @@ export type ServerAction =${union(actions)};
 `;
 }
 
-const text = render(JSON.parse(readFileSync(contract, "utf8")).errors);
-if (!process.argv.includes("--check")) {
-  writeFileSync(target, text);
-} else if (readFileSync(target, "utf8") !== text) {
-  throw new Error("sdk/src/codes.ts is not what contract/errors.json says; run: node sdk/scripts/codes.mjs");
+/** What src/codes.ts should be. */
+export const wanted = () => render(JSON.parse(readFileSync(contract, "utf8")).errors);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(target, wanted());
 }

@@ -36,26 +36,36 @@ export function readEvent(event: DataEvent) {
 }
 
 export function openData(session: Session, { ask }: Requests) {
-  /** Send sealed data. If it cannot be opened: log in now, and say that another tap is needed. */
-  async function send<T>(path: string, data: object): Promise<T> {
+  /** If data cannot be opened: log in now, unless that has just been done; the error says that another tap is needed. */
+  async function guard<T>(run: () => Promise<T>): Promise<T> {
     const before = session.logins();
-    if (!(await session.enter(true))) {
-      await session.enter(); // this login may replace the key that the data is sealed with
-      throw new MenjinError("stale_session_key", { action: "retap", message: "请再点一次 / tap once more" });
-    }
-    return ask<T>(path, "POST", data).catch(async (error: MenjinError) => {
-      if (error.action === "retap" && session.logins() === before) {
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as MenjinError).action === "retap" && session.logins() === before) {
         await session.login(true);
       }
       throw error;
-    });
+    }
   }
 
+  /** Send sealed data. */
+  const send = <T>(path: string, data?: object): Promise<T> =>
+    guard(async () => {
+      if (!(await session.enter(true))) {
+        await session.enter(); // this login may replace the key that the data is sealed with
+        throw new MenjinError("stale_session_key", { action: "retap", message: "请再点一次 / tap once more" });
+      }
+      return ask<T>(path, "POST", data);
+    });
+
   return {
+    guard,
+
     /** Return the number of a phone button's event; it is not bound to anything. */
     async phoneNumber(event: DataEvent): Promise<Phone> {
       const { code, sealed } = readEvent(event);
-      return camel(await (code ? ask("/v1/phone", "POST", { phone_code: code }) : send("/v1/phone", sealed || {})));
+      return camel(await (code ? ask("/v1/phone", "POST", { phone_code: code }) : send("/v1/phone", sealed)));
     },
 
     /** Return what WeChat sealed or signed, in WeChat's own names. */

@@ -46,9 +46,15 @@ const FAILS = [
 
 type Row = (typeof FAILS)[number];
 
+/**
+ * `confirm`: yes, this is mine (`bindPhone(null, bindTicket)`). `move_with_password`: prove the other account by its
+ * password (`bind` with the ticket). `sign_in_as_other`, `ask_operator`: not from here.
+ */
+export type Choice = "confirm" | "move_with_password" | "sign_in_as_other" | "ask_operator";
+
 /** The choices a person has when an account is someone else's already. */
 export interface Conflict {
-  choices: string[];
+  choices: Choice[];
   /** Good once, for ten minutes, in this session. */
   bindTicket?: string;
 }

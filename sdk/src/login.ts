@@ -7,7 +7,7 @@ import type { Settings } from "./options.js";
 import { type Reply, toError } from "./problem.js";
 import { makeId } from "./random.js";
 import type { Transport } from "./transport.js";
-import { sleep, within } from "./wait.js";
+import { sleep } from "./wait.js";
 import type { WxFail } from "./wx.js";
 
 /** menjin's SignedIn, as it comes over the wire. */
@@ -22,24 +22,22 @@ export const isSignedIn = ({ data }: Reply): boolean => /^mjs_/.test(((data || {
 
 /** Return a fresh login_code. */
 export const askCode = ({ wx, timeout }: Settings): Promise<string> =>
-  within(
-    timeout,
-    new Promise((resolve, reject) => {
-      const refuse = (failed: WxFail): void => reject(fromWx(failed, "login_failed"));
-      wx.login({
-        timeout,
-        success({ code, fromCache }: { code?: string; fromCache?: boolean }) {
-          // A code from wx's cache has been used; DevTools without an appid gives a sentence in place of a code.
-          if (!code || fromCache || / /.test(code)) {
-            refuse({ errMsg: `login:fail ${fromCache ? "from cache" : code || "no code"}` });
-          } else {
-            resolve(code);
-          }
-        },
-        fail: refuse,
-      });
-    }),
-  );
+  new Promise((resolve, reject) => {
+    const refuse = (failed: WxFail): void => reject(fromWx(failed, "login_failed"));
+    sleep(timeout).then(() => refuse({ errMsg: "login:fail timeout" }));
+    wx.login({
+      timeout,
+      success({ code, fromCache }: { code?: string; fromCache?: boolean }) {
+        // A code from wx's cache has been used; DevTools without an appid gives a sentence in place of a code.
+        if (!code || fromCache || / /.test(code)) {
+          refuse({ errMsg: `login:fail ${fromCache ? "from cache" : code || "no code"}` });
+        } else {
+          resolve(code);
+        }
+      },
+      fail: refuse,
+    });
+  });
 
 export function openLogin(settings: Settings, { call }: Transport) {
   const { wx, app, tenant, log } = settings;
@@ -47,7 +45,7 @@ export function openLogin(settings: Settings, { call }: Transport) {
   async function exchange(login_code: string, id: string): Promise<Reply> {
     const info = wx.getDeviceInfo ? wx.getDeviceInfo() : {};
     const body = {
-      appid: app,
+      [/^wx\w{16}$/.test(app) ? "appid" : "app"]: app,
       login_code,
       tenant: typeof tenant === "function" ? tenant() : tenant,
       device: { id, label: (info.model || "").slice(0, 64) || undefined },

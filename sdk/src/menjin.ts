@@ -16,12 +16,6 @@ export interface Password {
   password: string;
 }
 
-/** The way out of a conflict: one of the error's choices, and its ticket. */
-export interface Resolution {
-  bindTicket?: string | undefined;
-  choice?: string;
-}
-
 // Several createMenjin of one app for one server are one: one login, one token.
 const shared = new WeakMap<Wx, Record<string, Session>>();
 
@@ -35,16 +29,13 @@ export function createMenjin(options: MenjinOptions) {
   shared.set(wx, houses);
   const desk = openBindingDesk(settings, session);
   const requests = openRequests(settings, transport, session, desk);
-  const { phoneNumber, openData: open } = openData(session, requests);
+  const { guard, phoneNumber, openData: open } = openData(session, requests);
   const { ask, request, uploadFile, downloadFile, connectSocket } = requests;
   if (onSignedOut) {
     session.on("signedOut", onSignedOut);
   }
 
   const rotate = (path: string, body: object): Promise<Me> => session.rotate(path, "POST", body) as Promise<Me>;
-
-  const bindBy = (body: object, { bindTicket, choice }: Resolution = {}): Promise<Me> =>
-    rotate("/v1/binding", { ...body, bind_ticket: bindTicket, choice });
 
   return {
     /** Wait for the login, and start it if need be. For every page's onLoad; onLaunch need not be waited for. */
@@ -93,20 +84,25 @@ export function createMenjin(options: MenjinOptions) {
     userInfo: <T = Record<string, unknown>>(event: DataEvent): Promise<T> => open(event, "user_info"),
     openData: <T = Record<string, unknown>>(event: DataEvent, kind: Kind): Promise<T> => open(event, kind),
 
-    /** Bind the account of a name and a password. A conflict is an error with `conflict`: ask the person, then call again. */
-    bind: (given: Partial<Password> & Resolution): Promise<Me> =>
-      bindBy({ method: "password", username: given.username, password: given.password }, given),
-    /** Bind the account of a phone number; without an event, of the number opened in the last ten minutes. */
-    async bindPhone(event?: DataEvent | null, resolution?: Resolution): Promise<Me> {
-      const { code } = event ? readEvent(event) : ({} as { code?: string });
-      if (event && !code) {
-        await phoneNumber(event);
-      }
-      return bindBy({ method: "phone", phone_code: code }, resolution);
+    /**
+     * Bind the account of a name and a password. A conflict is an error with `conflict`: its choices for the person, and
+     * a ticket; after `move_with_password` call this again with it.
+     */
+    bind: ({ username, password, bindTicket }: Password & { bindTicket?: string | undefined }): Promise<Me> =>
+      rotate("/v1/binding", { method: "password", username, password, bind_ticket: bindTicket }),
+    /**
+     * Bind the account of a phone button's number; without an event, of the number proved in this session in the last
+     * ten minutes, or, after a conflict's `confirm`, of the ticket.
+     */
+    async bindPhone(event?: DataEvent | null, bindTicket?: string): Promise<Me> {
+      const { code, sealed } = event ? readEvent(event) : ({} as Partial<ReturnType<typeof readEvent>>);
+      const proof = code ? { phone_code: code } : sealed;
+      return guard(() => rotate("/v1/binding", { method: "phone", bind_ticket: bindTicket, ...proof }));
     },
     /** Stop waiting for a binding: for the binding page's onUnload. */
     giveUpBinding: desk.giveUp,
-    unbind: (): Promise<unknown> => session.rotate("/v1/binding", "DELETE"),
+    /** Part WeChat and account. Within ten minutes of a login or of `stepUp`. */
+    unbind: (): Promise<Me> => session.rotate("/v1/binding", "DELETE") as Promise<Me>,
     /** Prove once more who it is: by password, by a phone button's event, or by a fresh wx.login. */
     async stepUp(proof?: Password | { phone: DataEvent }): Promise<Me> {
       const phone = proof && "phone" in proof && { phone_code: readEvent(proof.phone).code };

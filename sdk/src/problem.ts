@@ -1,5 +1,5 @@
 /** What an answer says: menjin's problem documents, and headers whose case differs from phone to phone. */
-import { type Action, type Code, MenjinError } from "./errors.js";
+import { type Action, type Choice, type Code, MenjinError } from "./errors.js";
 
 /** What wx gives to `success` of request, uploadFile and downloadFile. */
 export interface Reply<T = unknown> {
@@ -15,7 +15,7 @@ interface Problem {
   code?: Code;
   action?: Action;
   title?: string;
-  choices?: string[];
+  choices?: Choice[];
   bind_ticket?: string;
 }
 

@@ -17,7 +17,7 @@ import { type Reply, readProblem, toError, toGood } from "./problem.js";
 import { makeId } from "./random.js";
 import { type Kept, openStorage } from "./storage.js";
 import type { Transport } from "./transport.js";
-import { nothing, settled, single, sleep, within } from "./wait.js";
+import { nothing, settled, single, sleep } from "./wait.js";
 import { ask } from "./wx.js";
 
 export type SessionEvent = "signedIn" | "signedOut" | "bound";
@@ -57,7 +57,13 @@ export function openSession(settings: Settings, { call }: Transport) {
     log(event);
     for (const [name, listener] of listeners) {
       if (name === event) {
-        setTimeout(() => listener(value as never)); // its faults are its own
+        try {
+          listener(value as never);
+        } catch (error) {
+          sleep(0).then(() => {
+            throw error; // the app's own fault, told as such
+          });
+        }
       }
     }
   }
@@ -126,13 +132,11 @@ export function openSession(settings: Settings, { call }: Transport) {
     tell("signedOut", error);
   }
 
-  /** Return whether WeChat's own session is alive. No answer is no reason for a login. */
-  const isAlive = single(() =>
-    within(timeout, ask(wx, "checkSession")).then(
-      () => true,
-      (error: MenjinError) => error.code === "timeout",
-    ),
-  );
+  /** Return whether WeChat's own session is alive: whatever its failure says, it is not. No answer is no reason for a login. */
+  const isAlive = single(() => {
+    const yes = (): boolean => true;
+    return Promise.race([ask(wx, "checkSession").then(yes, () => false), sleep(timeout).then(yes)]);
+  });
 
   async function follow(): Promise<void> {
     isFollowed = true;

@@ -1,6 +1,4 @@
 /** Waiting. Promises here never depend on the order in which callbacks run: old iOS queues them as macro-tasks. */
-import { MenjinError } from "./errors.js";
-
 /** Wait so many milliseconds. */
 export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -8,15 +6,6 @@ export const sleep = (ms: number): Promise<void> => new Promise((done) => setTim
 export const settled = (promise: Promise<unknown>): Promise<void> => promise.then(nothing, nothing);
 
 export const nothing = (): void => undefined;
-
-/** Give a promise so many milliseconds. */
-export const within = <R>(ms: number, promise: Promise<R>): Promise<R> =>
-  Promise.race([
-    promise,
-    sleep(ms).then(() => {
-      throw new MenjinError("timeout");
-    }),
-  ]);
 
 /** Make a runner: while one call is under way, further calls get its promise. */
 export function single<R, V = void>(run: (value: V) => Promise<R>): typeof run {
