@@ -127,6 +127,27 @@ export class Visit {
     await this.page.locator("#phone").getByRole("link", { name }).locator("visible=true").first().click();
   }
 
+  /** Agree to the privacy contract if the phone asks; it asks once. */
+  async agree(): Promise<void> {
+    const asks = this.page.locator("#phone .ph-sheet");
+    await asks.or(this.page.locator("#phone").getByText("额度")).first().waitFor();
+    const agree = this.page.locator("#phone").getByRole("button", { name: "同意", exact: true });
+    if (await agree.isVisible()) await agree.click();
+  }
+
+  async givePhone(): Promise<void> {
+    await this.tap("获取手机号");
+    await this.agree();
+    await this.tap("允许");
+  }
+
+  /** Tap "try again" if it is there; tell whether a text shows. */
+  async retryUntil(text: string): Promise<boolean> {
+    const again = this.onPhone("再试一次");
+    if (await again.isVisible()) await again.click();
+    return this.page.locator("#phone").getByText(text).locator("visible=true").first().isVisible();
+  }
+
   /** Wait until the phone shows a text. */
   async sees(text: string | RegExp): Promise<void> {
     await this.page.locator("#phone").getByText(text).locator("visible=true").first().waitFor();
@@ -201,9 +222,7 @@ export class Visit {
   }
 
   /** Ask the demo's server what the sides remember. */
-  async ask(
-    person = "an",
-  ): Promise<{
+  async ask(person = "an"): Promise<{
     menjin: Record<string, unknown> & { sessions: Record<string, unknown>[] };
     wechat: Record<string, unknown>;
     shop: Record<string, unknown>;

@@ -58,8 +58,7 @@ Page({
   choose(event) {
     const choice = event.currentTarget.dataset.id;
     const t = this.data.t;
-    const bindTicket = this.ticket;
-    if (choice === "confirm") this.attempt(() => menjin.bindPhone(null, { bindTicket, choice }));
+    if (choice === "confirm") this.attempt(() => menjin.bindPhone(null, this.ticket));
     else if (choice === "ask_operator") wx.showModal({ title: t.conflict, content: t.askOperator, showCancel: false });
     else if (choice === "move_with_password") this.setData({ state: "ask", hint: t.choices.move_with_password });
     else wx.navigateBack();
