@@ -94,7 +94,7 @@ export class Visit {
     demo: Demo,
     { width = 1280, height = 860, locale = "zh-CN" }: PageOptions = {},
   ): Promise<Visit> {
-    const context = await browser.newContext({ viewport: { width, height }, locale });
+    const context = await browser.newContext({ viewport: { width, height }, locale, reducedMotion: "reduce" });
     const page = await context.newPage();
     const visit = new Visit(page, demo);
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && visit.faults.push(message.text()));
