@@ -15,10 +15,11 @@ from shop.members import Member, Members
 from shop.menjin_client import MenjinClient, Refused
 
 MOST_AVATAR = 200_000
+# Names in Chinese and in English; the mini program shows one.
 GOODS: dict[str, dict[str, object]] = {
-    "green": {"id": "green", "name": "云雾绿茶", "from": "庐山 · 明前", "price": 26},
-    "oolong": {"id": "oolong", "name": "岩骨乌龙", "from": "武夷 · 焙火", "price": 32},
-    "puer": {"id": "puer", "name": "陈年普洱", "from": "勐海 · 熟茶", "price": 38},
+    "green": {"id": "green", "name": ["云雾绿茶", "Cloud Mist Green"], "from": ["庐山 · 明前", "Lushan"], "price": 26},
+    "oolong": {"id": "oolong", "name": ["岩骨乌龙", "Cliff Oolong"], "from": ["武夷 · 焙火", "Wuyi"], "price": 32},
+    "puer": {"id": "puer", "name": ["陈年普洱", "Aged Pu'er"], "from": ["勐海 · 熟茶", "Menghai"], "price": 38},
 }
 
 

@@ -168,9 +168,14 @@ function words() {
   return /^zh/.test(wx.getAppBaseInfo().language) ? ZH : EN;
 }
 
+/** Return the one of two names, Chinese and English, that fits the language. */
+function named(names) {
+  return names[words() === ZH ? 0 : 1];
+}
+
 /** Put the page's title into that language. */
 function title(name) {
   wx.setNavigationBarTitle({ title: words().titles[name] });
 }
 
-module.exports = { words, title };
+module.exports = { words, named, title };

@@ -83,7 +83,7 @@ export const EN: Words = {
   },
   troubles: {
     heading: "Let it go wrong",
-    groups: { session: "Session", wechat: "WeChat", person: "People and phones" },
+    groups: { session: "Session", wechat: "WeChat", person: "People" },
     names: {
       expire_session_key: "session_key dies",
       end_session: "Session ends",
@@ -101,7 +101,10 @@ export const EN: Words = {
   },
   welcome:
     "The mini program opened, asked you nothing, and is signed in: wx.login gave a one-time code, menjin asked WeChat whose it is, and issued a session_token of its own. Tap “Orders” to see how login differs from authorisation.",
-  holders: { heading: "Who holds the phone", label: (person, device) => `${person} · ${device}` },
+  holders: {
+    heading: "Who holds the phone",
+    label: (_nickname, person, device) => `${person[0]?.toUpperCase()}${person.slice(1)} · ${device}`,
+  },
   offline: "The demo's server is out of reach; trying again.",
   copied: "Copied",
 };

@@ -97,7 +97,10 @@ export const ZH = {
   },
   welcome:
     "小程序打开时没有问你任何事，就已经登录：wx.login 给出一个一次性的 code，menjin 用它问微信这是谁，再发一个自己的 session_token。点“订单”，看看登录和授权有什么不同。",
-  holders: { heading: "谁拿着手机", label: (person: string, device: string) => `${person} · ${device}` },
+  holders: {
+    heading: "谁拿着手机",
+    label: (nickname: string, _person: string, device: string): string => `${nickname} · ${device}`,
+  },
   offline: "和演示服务器的连接断了，正在重连。",
   copied: "已复制",
 };

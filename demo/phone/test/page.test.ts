@@ -97,10 +97,10 @@ describe.skipIf(MISSING)("the page itself", () => {
     await visit.sees("Looking around needs no login.");
     expect(await visit.page.getAttribute("html", "lang")).toBe("en");
     await visit.trouble("expire_session_key");
-    expect(await visit.story()).toContain("the login is not");
+    await expect.poll(() => visit.story()).toContain("the login is not");
     await visit.page.getByRole("button", { name: "中文" }).click();
     await visit.sees("你没有点过任何东西，就已经登录了。");
-    expect(await visit.story()).toContain("登录没有断");
+    await expect.poll(() => visit.story()).toContain("登录没有断");
     expect(await visit.page.getAttribute("html", "lang")).toBe("zh-CN");
     expect(visit.faults).toEqual([]);
     await visit.close();

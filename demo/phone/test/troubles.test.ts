@@ -34,7 +34,7 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
     const { sessions } = (await visit.ask()).menjin;
     await visit.trouble("expire_session_key");
     await visit.showsHops("phone > wechat: wx.checkSession", "wechat > phone: fail", ...SILENT_LOGIN);
-    expect(await visit.story()).toContain("登录没有断");
+    await expect.poll(() => visit.story()).toContain("登录没有断");
     await visit.remembers("menjin", "session_key", /^#\w{6} =$/);
     await visit.givePhone();
     await visit.sees("+8613900000001");
@@ -51,7 +51,7 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
       "shop > phone: 200",
     );
     await visit.sees("还没有订单");
-    expect(await visit.story()).toContain("401 session_expired");
+    await expect.poll(() => visit.story()).toContain("401 session_expired");
     expect((await visit.hops()).filter((hop) => hop.includes("wx.login"))).toHaveLength(1);
     expect((await visit.ask()).menjin.external_id).toBe("an");
   });
@@ -59,7 +59,7 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
   test("a code used twice is refused, and the session of its owner lives", async () => {
     await visit.trouble("reuse_code");
     await visit.showsHops("phone > menjin: POST /v1/sessions", "menjin > phone: 409 login_code_used");
-    expect(await visit.story()).toContain("409 login_code_used");
+    await expect.poll(() => visit.story()).toContain("409 login_code_used");
     expect((await visit.ask()).menjin.sessions.filter((one) => !one.ended).length).toBeGreaterThan(0);
   });
 
@@ -83,7 +83,7 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
     await visit.showsHops("menjin > phone: 503 wechat_unavailable");
     await visit.sees("这次没有成功");
     await visit.trouble("wechat_down");
-    expect(await visit.story()).toContain("微信恢复了");
+    await expect.poll(() => visit.story()).toContain("微信恢复了");
     await expect.poll(() => visit.retryUntil("还没有订单"), { timeout: 15_000 }).toBe(true);
     expect((await visit.ask()).wechat.faults).toEqual([]);
   });
@@ -160,7 +160,7 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
   ])("the clock put forward by %i s: the session lives", async (seconds, words) => {
     await visit.press(`[data-step="${seconds}"]`);
     await visit.showsHops("phone > shop: GET /orders", "shop > phone: 200");
-    expect(await visit.story()).toContain(words);
+    await expect.poll(() => visit.story()).toContain(words);
     expect((await visit.ask()).menjin.sessions.filter((one) => !one.ended).length).toBeGreaterThan(0);
   });
 

@@ -1,6 +1,6 @@
 const { menjin } = require("../../services/login");
 const shop = require("../../services/shop");
-const { words, title } = require("../../services/words");
+const { words, named, title } = require("../../services/words");
 
 Page({
   data: { t: words(), hello: "", note: "", goods: [], failed: false },
@@ -29,7 +29,13 @@ Page({
   async loadGoods() {
     try {
       const { goods } = await shop.goods();
-      this.setData({ goods, failed: false });
+      const shown = goods.map((good) => ({
+        id: good.id,
+        price: good.price,
+        name: named(good.name),
+        from: named(good.from),
+      }));
+      this.setData({ goods: shown, failed: false });
     } catch (_error) {
       this.setData({ failed: true });
     }

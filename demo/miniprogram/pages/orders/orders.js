@@ -1,5 +1,5 @@
 const shop = require("../../services/shop");
-const { words, title } = require("../../services/words");
+const { words, named, title } = require("../../services/words");
 
 Page({
   data: { t: words(), state: "loading", orders: [], message: "" },
@@ -19,7 +19,8 @@ Page({
   async load() {
     try {
       const { orders } = await shop.orders();
-      this.setData({ state: orders.length ? "some" : "none", orders });
+      const shown = orders.map(({ id, name, price }) => ({ id, price, name: named(name) }));
+      this.setData({ state: shown.length ? "some" : "none", orders: shown });
     } catch (error) {
       const needsMember = error.code === "binding_required";
       this.setData({ state: needsMember ? "bind" : "failed", message: error.message || "" });

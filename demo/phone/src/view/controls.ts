@@ -89,7 +89,7 @@ export class Controls {
       .concat(all.filter(({ person, device }) => device === "d2" && person === "an"));
     const buttons = shown.map(({ person, device, nickname }) => {
       const isNow = person === this.holder.person && device === this.holder.device;
-      const text = words().holders.label(nickname, words().phone.model(device));
+      const text = words().holders.label(nickname, person, words().phone.model(device));
       return h(
         "button",
         {
@@ -138,5 +138,5 @@ export class Controls {
 }
 
 function group(name: string, heading: string, ...children: Node[]): HTMLElement {
-  return h("section", { className: `strip strip-${name}`, "aria-label": heading }, h("h2", {}, heading), ...children);
+  return h("section", { className: `strip strip-${name}`, "aria-label": heading }, ...children);
 }

@@ -32,7 +32,7 @@ export class HopList {
   readonly element: HTMLElement;
   private readonly list = h("ol", { className: "hops", tabindex: 0 });
   private readonly lanes = h("div", { className: "lanes", "aria-hidden": "true" });
-  private readonly heading = h("h2", { id: "hops-heading" });
+  private readonly heading = h("h2", { id: "hops-heading", className: "unseen" });
   private readonly clearButton = h("button", { type: "button", className: "plain", onclick: () => this.clear() });
   private readonly empty = h("p", { className: "hops-empty" });
   private hops: Hop[] = [];

@@ -169,9 +169,8 @@ function keptLines(kept: Record<string, unknown>): State["phone"] {
   return Object.entries(kept).map(([key, value]) => {
     const text = JSON.stringify(value) ?? "";
     const token = /mjs_[\w-]+/.exec(text)?.[0];
-    return token
-      ? { key, text: `session_token …${token.slice(-6)}`, keeper: "phone" }
-      : { key, text: text.slice(0, 60), keeper: "" };
+    if (token) return { key: "session_token", text: `…${token.slice(-6)}`, keeper: "phone" };
+    return { key: key.replace(/^menjin:.*/, "menjin"), text: text.slice(0, 40), keeper: "" };
   });
 }
 

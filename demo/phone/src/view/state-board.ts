@@ -89,7 +89,7 @@ function drawSide(side: Side, lines: Line[]): HTMLElement {
 
 function phoneLines({ phone }: State): Line[] {
   return phone.map(({ key, text, keeper }) => ({
-    name: key.replace(/^menjin:.*/, "menjin"),
+    name: key,
     text,
     kind: keeper === "phone" ? "own" : undefined,
   }));
@@ -103,7 +103,7 @@ function menjinLines({ menjin, now, wechat }: State): Line[] {
     ...line("account", account),
     ...line("identity", menjin.identity && short(menjin.identity)),
     ...line("unionid", menjin.unionid && short(menjin.unionid)),
-    ...menjin.sessions.map((session) => sessionLine(session, now)),
+    ...menjin.sessions.slice(0, 3).map((session) => sessionLine(session, now)),
     ...line("session_key", key, isFresh ? "secret" : "ended"),
     ...line("access_token", menjin.access_token && `#${menjin.access_token}`, "secret"),
   ];
@@ -116,7 +116,7 @@ function line(name: string, text: string | null, kind?: Line["kind"]): Line[] {
 
 function sessionLine(session: SessionRow, now: number): Line {
   const left = session.ended ?? `${Math.max(0, (session.ends_at - now) / DAY).toFixed(1)} d`;
-  const text = `${session.device ?? ""} #${session.token_hash} · ${left}`;
+  const text = `${session.device ?? ""} #${session.token_hash.slice(0, 4)} · ${left}`;
   return { name: "session", text, kind: session.ended ? "ended" : "own" };
 }
 
@@ -142,5 +142,5 @@ function shopLines({ shop }: State): Line[] {
 }
 
 function short(id: string): string {
-  return id.length > 16 ? `${id.slice(0, 10)}…${id.slice(-4)}` : id;
+  return id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-4)}` : id;
 }
