@@ -156,6 +156,7 @@ export class Visit {
   /** Press a button of the page beside the phone. */
   async press(selector: string): Promise<void> {
     await this.page.locator(selector).click();
+    await this.page.waitForSelector("html:not([data-busy])");
   }
 
   async trouble(name: string): Promise<void> {
@@ -172,8 +173,8 @@ export class Visit {
   async hops(): Promise<string[]> {
     return this.page.locator(".hop").evaluateAll((rows) =>
       rows.map((row) => {
-        const { from, to } = (row as HTMLElement).dataset;
-        return `${from} > ${to}: ${row.querySelector("code")?.textContent ?? ""}`;
+        const { from, to, label } = (row as HTMLElement).dataset;
+        return `${from} > ${to}: ${label}`;
       }),
     );
   }
@@ -182,7 +183,7 @@ export class Visit {
   async showsHops(...wanted: string[]): Promise<void> {
     await this.page.waitForFunction((list) => {
       const shown = [...document.querySelectorAll<HTMLElement>(".hop")].map(
-        (row) => `${row.dataset.from} > ${row.dataset.to}: ${row.querySelector("code")?.textContent ?? ""}`,
+        ({ dataset }) => `${dataset.from} > ${dataset.to}: ${dataset.label}`,
       );
       let at = 0;
       for (const line of shown) if (at < list.length && line.startsWith(list[at] as string)) at += 1;

@@ -26,6 +26,8 @@ export interface Hop {
 }
 
 const MOST = 160;
+const NEAR = 80;
+const LONG = 28;
 const LOCK = ["M7 11V8a5 5 0 0110 0v3", "M6 11h12v9H6z"];
 
 export class HopList {
@@ -36,6 +38,8 @@ export class HopList {
   private readonly clearButton = h("button", { type: "button", className: "plain", onclick: () => this.clear() });
   private readonly empty = h("p", { className: "hops-empty" });
   private hops: Hop[] = [];
+  /** Whether the newest hop is kept in sight: until the reader scrolls back. */
+  private isFollowing = true;
 
   constructor() {
     this.element = h(
@@ -46,6 +50,10 @@ export class HopList {
       this.list,
     );
     this.list.setAttribute("aria-labelledby", "hops-heading");
+    this.list.addEventListener("scroll", () => {
+      this.isFollowing = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+    });
+    new ResizeObserver(() => this.keepUp()).observe(this.list);
     this.speak();
   }
 
@@ -69,13 +77,16 @@ export class HopList {
   add(hop: Hop): void {
     if (this.hops.length === 0) this.list.replaceChildren();
     this.hops.push(hop);
-    const isAtEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
     this.list.append(this.draw(hop));
     while (this.hops.length > MOST) {
       this.hops.shift();
       this.list.firstElementChild?.remove();
     }
-    if (isAtEnd) this.list.scrollTop = this.list.scrollHeight;
+    this.keepUp();
+  }
+
+  private keepUp(): void {
+    if (this.isFollowing) this.list.scrollTop = this.list.scrollHeight;
   }
 
   private draw(hop: Hop): HTMLLIElement {
@@ -86,6 +97,7 @@ export class HopList {
       "data-number": hop.number,
       "data-from": hop.source,
       "data-to": hop.target,
+      "data-label": toLabel(hop),
     });
     row.style.setProperty("--left", String(Math.min(from, to)));
     row.style.setProperty("--right", String(Math.max(from, to)));
@@ -103,27 +115,23 @@ export class HopList {
   }
 
   private drawLabel(hop: Hop): HTMLElement {
-    const status = hop.status ? `${hop.status} ` : "";
-    const code =
-      hop.fields.find((field) => field.name === "code" && !hop.went_well)?.text ??
-      hop.fields.find((field) => field.name === "errcode")?.text ??
-      "";
-    const asks = hop.fields.find((field) => field.name === "ask.about")?.text;
-    const title = asks
-      ? words().hops.asks(asks)
-      : hop.kind === "call"
-        ? hop.title
-        : `${status}${code}`.trim() || (hop.went_well ? "ok" : "fail");
+    const label = toLabel(hop);
+    const code = h("code", { title: label }, label.length > LONG ? label.replace(/ \/.*\//, " …/") : label);
+    if (!hop.fields.length) return h("div", { className: "hop-label" }, code);
     const secret = hop.fields.some((field) => field.keeper === "server");
-    const head = h(
-      "summary",
-      {},
-      h("code", {}, title),
-      secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret),
-    );
-    if (!hop.fields.length) return h("div", { className: "hop-label" }, h("code", {}, title));
-    return h("details", { className: "hop-label" }, head, drawFields(hop.fields));
+    const seal = secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret);
+    return h("details", { className: "hop-label" }, h("summary", {}, code, seal), drawFields(hop.fields));
   }
+}
+
+/** What stands at the arrow: of a call its name, of an answer its status and, if it refuses, its code. */
+function toLabel(hop: Hop): string {
+  const find = (name: string) => hop.fields.find((field) => field.name === name)?.text ?? "";
+  const asked = find("ask.about");
+  if (asked) return words().hops.asks(asked);
+  if (hop.kind === "call") return hop.title;
+  const code = hop.went_well ? "" : find("code") || find("errcode");
+  return [hop.status || "", code].filter(Boolean).join(" ") || (hop.went_well ? "ok" : "fail");
 }
 
 function drawFields(fields: Field[]): HTMLElement {

@@ -47,9 +47,9 @@ export class Page {
     const phone = new Phone(scene.appid, scene.run, (error) => setTimeout(() => Promise.reject(error)));
     this.phone = phone;
     this.controls = new Controls(scene.holders, {
-      onClock: (seconds) => void this.turnClock(seconds),
-      onTrouble: (name) => void this.trouble(name),
-      onHolder: (holder) => void this.pickUp(holder),
+      onClock: (seconds) => void this.during(() => this.turnClock(seconds)),
+      onTrouble: (name) => void this.during(() => this.trouble(name)),
+      onHolder: (holder) => void this.during(() => this.pickUp(holder)),
     });
     this.build(phone, this.controls);
     this.speak();
@@ -97,6 +97,16 @@ export class Page {
     speakChinese(!isChinese());
     this.speak();
     void this.phone?.relaunch(); // as WeChat does
+  }
+
+  /** Say that something is under way, to whoever looks after the page. */
+  private async during(run: () => Promise<void>): Promise<void> {
+    document.documentElement.dataset.busy = "1";
+    try {
+      await run();
+    } finally {
+      delete document.documentElement.dataset.busy;
+    }
   }
 
   private async pickUp(holder: Holder): Promise<void> {
