@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 
 from menjin import AesGcmVault, Database, Secret, Stores, memory_stores, open_async_engine, open_engine, sql_stores
+from menjin.adapters.redis.clients import open_async_redis, open_redis
+from menjin.adapters.redis.sessions import RedisSessions
 from menjin.adapters.sqlalchemy.tables import METADATA
 from menjin.bridge import drive
-from support.servers import MariaDbServer, PostgresServer
+from support.servers import MariaDbServer, PostgresServer, RedisServer
 
 T = TypeVar("T")
 Kind = Literal[
-    "memory", "sqlite-sync", "sqlite-async", "postgres-sync", "postgres-async", "mariadb-sync", "mariadb-async"
+    "memory",
+    "sqlite-sync",
+    "sqlite-async",
+    "postgres-sync",
+    "postgres-async",
+    "mariadb-sync",
+    "mariadb-async",
+    "redis-sync",
+    "redis-async",
+    "valkey-sync",
+    "valkey-async",
 ]
 KINDS: tuple[Kind, ...] = (
     "memory",
@@ -27,6 +41,9 @@ KINDS: tuple[Kind, ...] = (
     "postgres-async",
     "mariadb-sync",
     "mariadb-async",
+    "redis-sync",
+    "redis-async",
+    *(("valkey-sync", "valkey-async") if shutil.which("valkey-server") else ()),
 )
 _KEYS = {"k1": Secret("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")}
 _THREADS = 16
@@ -37,16 +54,22 @@ class Bench:
 
     Args:
         kind: Which.
-        url: Of the database; none for memory.
+        url: Of the database; none for memory and Redis.
         server: What it lives in, if it is a server.
+        redis: Where sessions live, and nothing else.
     """
 
     def __init__(
-        self, kind: Kind, url: str | None = None, server: PostgresServer | MariaDbServer | None = None
+        self,
+        kind: Kind,
+        url: str | None = None,
+        server: PostgresServer | MariaDbServer | None = None,
+        redis: RedisServer | None = None,
     ) -> None:
         self.kind = kind
         self.url = url
         self._server = server
+        self._redis = redis
         self._runner = asyncio.Runner() if kind.endswith("-async") else None
         self.database = self._open(url) if url is not None else None
         self.stores: Stores = self._make()
@@ -84,7 +107,10 @@ class Bench:
 
     def wipe(self) -> None:
         """Empty the stores."""
+        if self._redis is not None:
+            self._redis.flush()
         if self.url is None:
+            self.run(self.stores.close())
             self.stores = self._make()
             return
         engine = open_engine(self.url, pool_size=1)
@@ -116,6 +142,10 @@ class Bench:
         return Database(open_async_engine(url) if self._runner is not None else open_engine(url))
 
     def _make(self) -> Stores:
+        if self._redis is not None:
+            client = open_redis(self._redis.url) if self._runner is None else open_async_redis(self._redis.url)
+            sessions = RedisSessions(client)
+            return replace(memory_stores(), sessions=sessions, close=sessions.close)
         if self.database is None:
             return memory_stores()
         return sql_stores(self.database, AesGcmVault("k1", _KEYS))
@@ -132,6 +162,8 @@ def open_bench(kind: Kind, folder: Path, get_server: Callable[[str], Any]) -> Be
     name = kind.partition("-")[0]
     if name == "memory":
         return Bench(kind)
+    if name in {"redis", "valkey"}:
+        return Bench(kind, redis=get_server(f"{name}_server"))
     if name == "sqlite":
         return Bench(kind, f"sqlite:///{folder / f'{kind}.db'}")
     server = get_server(f"{name}_server")

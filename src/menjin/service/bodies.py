@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from menjin.login.results import PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import BoundAccount, Session
 from menjin.strict_json import read_object
 
+BODY_SECONDS = 10
 LARGEST_BODY = 64 * 1024
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -31,8 +33,10 @@ class DeviceBody(Struct, forbid_unknown_fields=True, frozen=True):
 class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/sessions."""
 
-    appid: Annotated[str, Meta(max_length=32)]
     login_code: Annotated[str, Meta(min_length=1, max_length=128)]
+    appid: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    app: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    tenant: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     device: DeviceBody | UnsetType = UNSET
 
 
@@ -54,18 +58,11 @@ class PhoneBody(Struct, forbid_unknown_fields=True, frozen=True):
     iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
-class BindingBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/binding."""
-
-    method: Literal["password"]
-    username: Short
-    password: Annotated[str, Meta(min_length=1, max_length=1024)]
-
-
 class StepUpBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/session/step-up: a fresh login_code, or username and password."""
+    """POST /v1/session/step-up: a fresh login_code, a phone_code, or username and password."""
 
     login_code: Short | UnsetType = UNSET
+    phone_code: Short | UnsetType = UNSET
     username: Short | UnsetType = UNSET
     password: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
 
@@ -74,21 +71,24 @@ B = TypeVar("B", bound=Struct)
 _QUOTED = re.compile(r"'.*'")
 
 
-async def read_body(request: Request, shape: type[B]) -> B:
-    """Return the request's body as `shape`.
+async def read_body(request: Request, shape: type[B], seconds: float = BODY_SECONDS) -> B:
+    """Return the request's body as `shape`, if it is whole within so many seconds.
 
     Raises:
         BodyTooLarge: It is longer than 64 KiB, whatever its Content-Length says.
-        RequestInvalid: It is not strict JSON, or not of this shape.
+        RequestInvalid: It is not strict JSON, or not of this shape, or was not whole in time.
     """
     data = bytearray()
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > LARGEST_BODY:
-                raise BodyTooLarge
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                data += part
+                if len(data) > LARGEST_BODY:
+                    raise BodyTooLarge
     except ClientDisconnect:
         raise RequestInvalid(Fault("body", "the client went away before it was whole")) from None
+    except TimeoutError:
+        raise RequestInvalid(Fault("body", f"not whole within {seconds:g} s")) from None
     try:
         return msgspec.convert(read_object(bytes(data)), shape)
     except msgspec.ValidationError as error:
@@ -108,6 +108,18 @@ def read_pair(first: str | UnsetType, second: str | UnsetType, names: str) -> tu
     if isinstance(first, UnsetType) or isinstance(second, UnsetType):
         raise RequestInvalid(Fault(names, "come together"))
     return first, second
+
+
+def read_app(body: SignInBody) -> str:
+    """Return the appid or alias of a login.
+
+    Raises:
+        RequestInvalid: Neither is there, or both.
+    """
+    named = [name for name in (body.appid, body.app) if not isinstance(name, UnsetType)]
+    if len(named) != 1:
+        raise RequestInvalid(Fault("appid", "give appid, or app, the alias"))
+    return named[0]
 
 
 def to_signed_in(signed_in: SignedIn) -> dict[str, Any]:
@@ -133,6 +145,7 @@ def to_principal(principal: Principal) -> dict[str, Any]:
         "authenticated_at": _to_text(session.authenticated_at),
         "account": _to_account(principal.account),
         "binding": principal.binding,
+        "tenant": session.subject.tenant,
         "device": _to_device(session),
     }
 
@@ -165,7 +178,8 @@ def to_phone(phone: PhoneNumber) -> dict[str, Any]:
 def _to_account(account: BoundAccount | None, *, is_new: bool = False) -> dict[str, Any] | None:
     if account is None:
         return None
-    return {"id": account.id, "external_id": account.external_id, "phone_masked": None, "is_new": is_new}
+    masked = account.phone_masked
+    return {"id": account.id, "external_id": account.external_id, "phone_masked": masked, "is_new": is_new}
 
 
 def _to_text(moment: datetime) -> str:

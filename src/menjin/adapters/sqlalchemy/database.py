@@ -8,6 +8,7 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,15 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from menjin.adapters.sqlalchemy.dialects import add_if_new, add_or_keep
 from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
-from menjin.adapters.sqlalchemy.schema import create_tables
-from menjin.adapters.sqlalchemy.tables import METADATA, SESSIONS
+from menjin.adapters.sqlalchemy.migrations import VERSIONS
+from menjin.adapters.sqlalchemy.schema import Standing, prepare_schema, read_standing, refuse, upgrade_file
+from menjin.adapters.sqlalchemy.tables import SESSIONS
 from menjin.adapters.sqlalchemy.turns import Turns, find_turns
+from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
 from menjin.bridge import settle
 from menjin.errors import StoreUnavailable
 
 __all__ = ["Database", "StatementRefused", "Work", "open_async_engine", "open_engine"]
 
 T = TypeVar("T")
+AnyEngine = sa.Engine | AsyncEngine | SqliteUnderLoop
 _LOG = logging.getLogger("menjin.sql")
 _BUGS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 _DEADLOCKS = frozenset({"40P01", "40001", 1213})  # PostgreSQL's SQLSTATEs, MySQL's errno
@@ -75,12 +79,11 @@ class Work:
         await settle(point.commit())
         return True
 
-    async def create(self, metadata: sa.MetaData) -> None:
-        """Create the tables that are missing; several processes may do so at once."""
+    async def call(self, deed: Callable[[sa.Connection], T]) -> T:
+        """Call a function with the plain connection below, in either colour."""
         if isinstance(self._connection, AsyncConnection):
-            await self._connection.run_sync(create_tables, metadata)
-        else:
-            create_tables(self._connection, metadata)
+            return await self._connection.run_sync(deed)
+        return deed(self._connection)
 
 
 class Database:
@@ -88,19 +91,29 @@ class Database:
 
     Args:
         engine: From `open_engine` or `open_async_engine`.
+        versions: Where the revisions of the tables are.
     """
 
-    def __init__(self, engine: sa.Engine | AsyncEngine) -> None:
+    def __init__(self, engine: AnyEngine, versions: Path = VERSIONS) -> None:
         self._engine = engine
-        self._turns = find_turns(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
-        self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
+        self._versions = versions
+        blocking = engine if isinstance(engine, sa.Engine) else engine.sync_engine
+        self._turns = find_turns(blocking)
+        self._reading = engine.execution_options(**_reading_options(blocking.dialect.name))
+        self._fleeting = engine.execution_options(menjin_fleeting=True)
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
-        _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+        self.backend = blocking.dialect.name
+        self._url = blocking.url
+        _forget_after_fork(blocking)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Work]:
+    async def transaction(self, *, fleeting: bool = False) -> AsyncIterator[Work]:
         """Open a transaction that may write, or join the open one.
+
+        Args:
+            fleeting: What it writes is worth nothing in ten minutes: a machine that loses its power may forget it,
+                which saves the disk a flush (SQLite; others keep all alike).
 
         Raises:
             StoreUnavailable: The database cannot be asked, is locked or full; nothing was done.
@@ -109,7 +122,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._engine, self._turns) as work:
+        async with _begin(self._fleeting if fleeting else self._engine, self._turns) as work:
             before = self._open.set(work)
             try:
                 yield work
@@ -130,33 +143,47 @@ class Database:
         async with _begin(self._reading, self._turns) as work:
             yield work
 
-    async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
+    async def run(self, deed: Callable[[Work], Awaitable[T]], *, fleeting: bool = False) -> T:
         """Run a whole transaction, and again if the database undid it for another's sake (a deadlock).
 
-        Inside an open transaction it joins, and cannot be repeated.
+        Inside an open transaction it joins, and cannot be repeated. `fleeting` as in `transaction`.
 
         Raises:
             StoreUnavailable: The database cannot be asked; nothing was done.
         """
         for _ in range(_ATTEMPTS - 1):
             try:
-                async with self.transaction() as work:
+                async with self.transaction(fleeting=fleeting) as work:
                     return await deed(work)
             except StoreUnavailable as error:
                 if self._open.get() is not None or _DEADLOCK not in getattr(error, "__notes__", ()):
                     raise
                 _LOG.warning("a deadlock; the transaction is run again")
-        async with self.transaction() as work:
+        async with self.transaction(fleeting=fleeting) as work:
             return await deed(work)
 
     async def create_schema(self) -> None:
-        """Create the tables that are missing.
+        """Make the tables in an empty database; upgrade a SQLite file. Several processes may do so at once.
+
+        Raises:
+            ConfigurationError: The tables are those of another menjin; `menjin migrate` is to be run, or not even that.
+            StoreUnavailable: The database cannot be asked.
+        """
+        async with self.transaction() as work:
+            standing = await work.call(lambda connection: prepare_schema(connection, self._versions))
+        if standing.stage == "older" and self.backend == "sqlite":
+            upgrade_file(self._url, self._versions)
+        elif standing.stage not in {"empty", "current"}:
+            raise refuse(standing, self._versions)
+
+    async def read_standing(self) -> Standing:
+        """Return how the tables stand to this menjin's.
 
         Raises:
             StoreUnavailable: The database cannot be asked.
         """
-        async with self.transaction() as work:
-            await work.create(METADATA)
+        async with self.reading() as work:
+            return await work.call(lambda connection: read_standing(connection, self._versions))
 
     async def ping(self) -> None:
         """Ask the tables for nothing and get it; a bare SELECT 1 would never touch the file.
@@ -190,15 +217,15 @@ def _reading_options(backend: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _begin(engine: sa.Engine | AsyncEngine, turns: Turns) -> AsyncIterator[Work]:
+async def _begin(engine: AnyEngine, turns: Turns) -> AsyncIterator[Work]:
     turns.begin()
     try:
-        if isinstance(engine, AsyncEngine):
-            async with engine.begin() as connection:
-                yield Work(connection)
-        else:
+        if isinstance(engine, sa.Engine):
             with engine.begin() as connection:
                 yield Work(connection)
+        else:
+            async with engine.begin() as opened:
+                yield Work(opened)
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
         failure = _to_failure(error, turns)
     else:
