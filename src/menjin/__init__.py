@@ -1,5 +1,7 @@
 """menjin 门禁: the door-keeper for WeChat Mini Programs. Public names, nothing else."""
 
+from menjin.access_tokens.figures import TokenFigures
+from menjin.access_tokens.model import AccessToken, ReportOutcome, TokenStatus
 from menjin.adapters.counters import MemoryCounters
 from menjin.adapters.directories import CallableDirectory, MemoryDirectory
 from menjin.adapters.http import AiohttpHttp, BlockingHttp, FunctionHttp
@@ -18,6 +20,7 @@ from menjin.values import AppId, Secret
 
 __all__ = [
     "NO_LIMITS",
+    "AccessToken",
     "AesGcmVault",
     "AiohttpHttp",
     "App",
@@ -40,12 +43,15 @@ __all__ = [
     "PhoneNumber",
     "Principal",
     "Rate",
+    "ReportOutcome",
     "Secret",
     "Session",
     "SignedIn",
     "Stores",
     "TaskPause",
     "ThreadPause",
+    "TokenFigures",
+    "TokenStatus",
     "UpstreamFigures",
     "memory_stores",
     "new_vault_key",

@@ -5,10 +5,15 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from menjin.access_tokens.flow import AccessTokens
 from menjin.account_doors import AsyncAccounts
+from menjin.adapters.following import TaskFollowing
 from menjin.adapters.http import AiohttpHttp
+from menjin.adapters.once import TaskOnce
 from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
+from menjin.calling import AsyncWeChat
+from menjin.clients.flow import Clients
 from menjin.limits.addresses import parse_address
 from menjin.login.beside import Beside
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
@@ -30,12 +35,17 @@ class AsyncMenjin:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._deeds = assemble(parts, TaskSlots)
+        self._once = TaskOnce()
+        self._deeds = assemble(parts, TaskSlots, self._once)
         self.accounts = AsyncAccounts(self._deeds.unionids)
+        every = parts.tokens.look_every.total_seconds()
+        self._keeping = TaskFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
     async def __aenter__(self) -> Self:
         try:
             await self._deeds.stores.prepare()
+            if self._parts.keeps_tokens:
+                await self._keeping.start()
         except BaseException:
             await self.close()
             raise
@@ -48,9 +58,16 @@ class AsyncMenjin:
 
     async def close(self) -> None:
         """Give connections back."""
+        await self._keeping.stop()
+        await self._once.close()
         if isinstance(self._parts.http, AiohttpHttp):
             await self._parts.http.close()
         await self._deeds.stores.close()
+
+    @property
+    def clients(self) -> Clients:
+        """The service clients: who they are, and what each may do."""
+        return self._deeds.clients
 
     async def sign_in(
         self,
@@ -332,6 +349,19 @@ class AsyncMenjin:
     async def follow_wechat(self) -> int:
         """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
         return await self._deeds.follow.step()
+
+    def wechat(self, appid: str) -> AsyncWeChat:
+        """Return WeChat as one app calls it: `await menjin.wechat(appid).call("POST", "/wxa/…", body={…})`.
+
+        Raises:
+            RequestInvalid: `appid` is none of ours.
+        """
+        return AsyncWeChat(self._parts.apps.get(appid), self._deeds.wechat)
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """The access_token centre: `get`, `report`, `renew`, `status`."""
+        return self._deeds.access_tokens
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""

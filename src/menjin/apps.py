@@ -16,6 +16,9 @@ DevicePolicy = Literal["many", "one_per_device", "single"]
 PhoneMatch = Literal["bind", "confirm", "never"]
 
 _LIKE_AN_APPID = re.compile(r"(?i)wx[0-9a-f]{16}")
+TokenMode = Literal["stable", "legacy"]
+STABLE: TokenMode = "stable"
+LEGACY: TokenMode = "legacy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class App:
         phone_match: What a verified number does that an account has to which no WeChat identity leads: `bind` to it,
             bind once the person said so (`confirm`), or `never`.
         tenants: The divisions of the business a login may name; none, and it may name none.
+        token_mode: The access_token by `stable_token`, or by the `legacy` `/cgi-bin/token`, each call of which kills
+            the token before.
     """
 
     appid: AppId
@@ -66,6 +71,8 @@ class App:
         """
         if tenant is not None and tenant not in self.tenants:
             raise RequestInvalid(Fault("tenant", "not a tenant of this app"))
+
+    token_mode: TokenMode = STABLE
 
 
 class Apps:

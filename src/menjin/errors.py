@@ -8,6 +8,7 @@ The first split is whose fault it is::
     │ ├ LoginCodeInvalid  LoginCodeUsed  PhoneCodeInvalid(LoginCodeAsPhoneCode)  CredentialsInvalid
     │ ├ BindTicketInvalid  PaymentUnknown
     │ ├ OpenDataInvalid  StaleSessionKey
+    │ ├ ClientInvalid  ClientNotPermitted
     │ └ SessionInvalid
     │   ├ SessionExpired  SessionRotated
     │   └ KickedOut  Replaced  SignedOut
@@ -155,6 +156,20 @@ class StaleSessionKey(CallerError):
     code = "stale_session_key"
     action = "retap"
     message = "the data does not open with the session_key in hand"
+
+
+class ClientInvalid(CallerError):
+    """No service client has this credential, or it was revoked."""
+
+    code = "client_invalid"
+    message = "no service client has this credential"
+
+
+class ClientNotPermitted(CallerError):
+    """The service client may not do this, or not for this app."""
+
+    code = "client_not_permitted"
+    message = "this service client may not do this for this app"
 
 
 class SessionInvalid(CallerError):

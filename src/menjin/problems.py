@@ -46,6 +46,8 @@ TABLE: dict[str, Entry] = {
     "signed_out": Entry(401, "none", "已退出登录", "Signed out"),
     "kicked_out": Entry(401, "none", "已在别处被下线", "The session was ended from elsewhere"),
     "replaced": Entry(401, "none", "已在别处登录", "A newer session took this one's place"),
+    "client_invalid": Entry(401, "none", "服务凭证无效", "No service client has this credential"),
+    "client_not_permitted": Entry(403, "none", "服务无此权限", "This service client may not do this for this app"),
     "binding_required": Entry(403, "bind", "请先绑定账号", "Bind an account first"),
     "account_disabled": Entry(403, "none", "账号已停用", "The account is disabled"),
     "step_up_required": Entry(403, "none", "请先重新验证身份", "Prove who you are once more"),

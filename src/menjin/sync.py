@@ -6,10 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from menjin.account_doors import BlockingAccounts
+from menjin.adapters.following import ThreadFollowing
 from menjin.adapters.http import BlockingHttp
+from menjin.adapters.once import ThreadOnce
 from menjin.adapters.slots import ThreadSlots
 from menjin.assembly import Parts, assemble, need_a_loop
 from menjin.bridge import drive
+from menjin.calling import SyncAccessTokens, SyncWeChat
 from menjin.errors import ConfigurationError, Fault
 from menjin.limits.addresses import parse_address
 from menjin.login.beside import Beside
@@ -33,12 +36,16 @@ class Menjin:
                 [Fault(name, "works only under an event loop; use AsyncMenjin or a blocking adapter") for name in names]
             )
         self._parts = parts
-        self._deeds = assemble(parts, ThreadSlots)
+        self._deeds = assemble(parts, ThreadSlots, ThreadOnce())
         self.accounts = BlockingAccounts(self._deeds.unionids)
+        every = parts.tokens.look_every.total_seconds()
+        self._keeping = ThreadFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
     def __enter__(self) -> Self:
         try:
             drive(self._deeds.stores.prepare())
+            if self._parts.keeps_tokens:
+                drive(self._keeping.start())
         except BaseException:
             self.close()
             raise
@@ -51,6 +58,7 @@ class Menjin:
 
     def close(self) -> None:
         """Give connections back."""
+        drive(self._keeping.stop())
         if isinstance(self._parts.http, BlockingHttp):
             self._parts.http.close()
         drive(self._deeds.stores.close())
@@ -172,6 +180,15 @@ class Menjin:
     def follow_wechat(self) -> int:
         """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
         return drive(self._deeds.follow.step())
+
+    def wechat(self, appid: str) -> SyncWeChat:
+        """Return WeChat as one app calls it: `menjin.wechat(appid).call("POST", "/wxa/…", body={…})`."""
+        return SyncWeChat(self._parts.apps.get(appid), self._deeds.wechat)
+
+    @property
+    def access_tokens(self) -> SyncAccessTokens:
+        """The access_token centre: `get`, `report`, `renew`, `status`."""
+        return SyncAccessTokens(self._deeds.access_tokens)
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the stores answer."""

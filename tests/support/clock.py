@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from menjin.clock import Clock
+
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
@@ -25,6 +27,21 @@ class FakeClock:
     def set(self, moment: datetime) -> None:
         """Go to a moment."""
         self._now = moment
+
+
+class ClockStopwatch:
+    """Goes as another clock goes.
+
+    Args:
+        clock: Which.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def seconds(self) -> float:
+        """Return seconds since START."""
+        return (self._clock.now() - START).total_seconds()
 
 
 class CountedRandomness:

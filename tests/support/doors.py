@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +25,7 @@ from menjin import (
     Parts,
     Secret,
     Stores,
+    TokenFigures,
     UpstreamFigures,
     memory_stores,
     new_vault_key,
@@ -32,7 +34,7 @@ from menjin import (
     sql_stores,
 )
 from menjin.login.events import Event
-from support.clock import CountedRandomness, FakeClock, NoPause
+from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 
 Colour = Literal["sync", "async"]
 Storage = Literal["memory", "sqlite"]
@@ -154,6 +156,9 @@ def open_house(
         pause=NoPause(),
         directory=DIRECTORY,
         clock=clock,
+        stopwatch=ClockStopwatch(clock),
+        tokens=TokenFigures(jitter=timedelta(0)),
+        keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,
         figures=figures or Figures(),

@@ -19,6 +19,7 @@ from menjin import (
     MemoryDirectory,
     Parts,
     Stores,
+    TokenFigures,
     open_async_engine,
     open_engine,
     redis_stores,
@@ -30,7 +31,7 @@ from menjin.sessions.model import BoundAccount, Device, Session, Subject
 from menjin.sessions.revocations import NoRevocations
 from menjin.sessions.token import NewToken, make_token
 from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId, new_id
-from support.clock import START, FakeClock, NoPause
+from support.clock import START, ClockStopwatch, FakeClock, NoPause
 from support.doors import APP, MEMBERS, VAULT_KEY, Colour, Door, Heard, House, answer_from
 
 T = TypeVar("T")
@@ -105,6 +106,9 @@ def open_house(
         pause=NoPause(),
         directory=MemoryDirectory(MEMBERS),
         clock=clock,
+        stopwatch=ClockStopwatch(clock),
+        tokens=TokenFigures(jitter=timedelta(0)),
+        keeps_tokens=False,
         randomness=SystemRandomness(),
         listener=heard,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from menjin import App, AppId, Apps, FunctionHttp, Parts, Secret
-from support.clock import CountedRandomness, FakeClock, NoPause
+from menjin import App, AppId, Apps, FunctionHttp, Parts, Secret, TokenFigures
+from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 from support.doors import Colour, Door, Heard, Storage, make_stores
 from support.sealing import APPID, KEY, NOW, OPENID
 
@@ -55,6 +56,9 @@ def set_stage(colour: Colour, storage: Storage, folder: Path, apps: tuple[App, .
         stores=make_stores(storage, colour, folder),
         pause=NoPause(),
         clock=clock,
+        stopwatch=ClockStopwatch(clock),
+        tokens=TokenFigures(jitter=timedelta(0)),
+        keeps_tokens=False,
         randomness=CountedRandomness(),
         listener=heard,
     )

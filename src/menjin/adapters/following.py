@@ -1,4 +1,4 @@
-"""Runs a follower's round every quarter of a second: a task where there is a loop, a thread where there is none."""
+"""Runs a round every so often, beside the requests: a task where there is a loop, a thread where there is none."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from menjin.bridge import drive
 from menjin.errors import StoreUnavailable
 
-_LOG = logging.getLogger("menjin.revocations")
+_LOG = logging.getLogger("menjin.following")
 _EVERY_SECONDS = 0.25
+_NAME = "menjin-revocations"
 _AFTER_FAILURE_SECONDS = 1.0
 _LONGEST_ROUND_SECONDS = 30.0  # the first one reads a day of ends
 
@@ -37,8 +38,10 @@ class Following(Protocol):
 class TaskFollowing:
     """Runs rounds in a task of the running loop."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, every_seconds: float = _EVERY_SECONDS, name: str = _NAME) -> None:
         self._step = step
+        self._every_seconds = every_seconds
+        self._name = name
         self._is_ending = False
         self._task: asyncio.Task[None] | None = None
 
@@ -46,7 +49,7 @@ class TaskFollowing:
         """Begin; nothing if it runs."""
         if self._task is None:
             self._is_ending = False
-            self._task = asyncio.create_task(self._run(), name="menjin-revocations")
+            self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
         """End; nothing if it does not run."""
@@ -69,15 +72,17 @@ class TaskFollowing:
             async with asyncio.timeout(_LONGEST_ROUND_SECONDS):
                 await self._step()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
-            return _take_note(error)
-        return _EVERY_SECONDS
+            return _take_note(error, self._name)
+        return self._every_seconds
 
 
 class ThreadFollowing:
     """Runs rounds in a daemon thread. A fork waits for the round's end; the child starts a thread of its own."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, every_seconds: float = _EVERY_SECONDS, name: str = _NAME) -> None:
         self._step = step
+        self._every_seconds = every_seconds
+        self._name = name
         self._ending = threading.Event()
         self._in_round = threading.Lock()
         self._waited_for_round = False
@@ -103,8 +108,8 @@ class ThreadFollowing:
 
     def _start(self) -> None:
         self._ending = threading.Event()
-        arguments = (self._step, self._ending, self._in_round)
-        self._thread = threading.Thread(target=_run_rounds, args=arguments, name="menjin-revocations", daemon=True)
+        arguments = (self._step, self._ending, self._in_round, self._every_seconds, self._name)
+        self._thread = threading.Thread(target=_run_rounds, args=arguments, name=self._name, daemon=True)
         self._thread.start()
 
     def _before_fork(self) -> None:
@@ -120,25 +125,26 @@ class ThreadFollowing:
             self._start()
 
 
-def _run_rounds(step: Step, ending: threading.Event, in_round: threading.Lock) -> None:
+def _run_rounds(step: Step, ending: threading.Event, in_round: threading.Lock, every_seconds: float, name: str) -> None:
     pause = 0.0
     while not ending.wait(pause):
         with in_round:
-            pause = _run_round(step)
+            pause = every_seconds if _run_round(step, name) else _AFTER_FAILURE_SECONDS
 
 
-def _run_round(step: Step) -> float:
+def _run_round(step: Step, name: str) -> bool:
     try:
         drive(step())
     except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
-        return _take_note(error)
-    return _EVERY_SECONDS
+        _take_note(error, name)
+        return False
+    return True
 
 
-def _take_note(error: Exception) -> float:
+def _take_note(error: Exception, name: str) -> float:
     """Log a failed round by its kind only, and return how long to wait."""
     if not isinstance(error, (StoreUnavailable, TimeoutError)):
-        _LOG.error("a bug in following the revocation log: %s", type(error).__name__)
+        _LOG.error("a bug in a round of %s: %s", name, type(error).__name__)
     return _AFTER_FAILURE_SECONDS
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from menjin.errors import AnswerUnreadable, ConnectFailed, MenjinError, TimedOut
+from menjin.errors import AnswerUnreadable, ConnectFailed, HeldBack, MenjinError, TimedOut
 from menjin.wechat.ports import HttpRequest, HttpResponse
 
 _LARGEST_ANSWER = 1024 * 1024
@@ -47,6 +47,7 @@ class AiohttpHttp:
             TimedOut: It was not whole within the request's timeout, or connecting took over a second.
             ConnectFailed: No connection, or it broke.
             AnswerUnreadable: It is larger than 1 MiB.
+            HeldBack: Its departure did not let it go.
         """
         failure: type[MenjinError]
         try:
@@ -66,6 +67,7 @@ class AiohttpHttp:
             await session.close()
 
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
+        _refuse_late(request)
         seconds = request.timeout.total_seconds()
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_SECONDS, seconds))
         headers = {"Content-Type": "application/json"} if request.body is not None else {}
@@ -77,6 +79,7 @@ class AiohttpHttp:
             headers=headers,
             timeout=timeout,
             allow_redirects=False,
+            trace_request_ctx=request.departure,
         ) as response:
             return HttpResponse(response.status, await _read_bounded(response.content))
 
@@ -85,7 +88,10 @@ class AiohttpHttp:
         if self._session is None or self._session.closed or self._loop is not loop:
             connector = aiohttp.TCPConnector(limit=self._connections)
             self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_never_twice,)
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_never_twice,),
+                trace_configs=[_make_trace()],
             )
             self._loop = loop
         return self._session
@@ -163,6 +169,9 @@ class FunctionHttp:
         """Return what the function answers."""
         query = urlencode(request.query)
         url = f"{request.url}?{query}" if query else request.url
+        _refuse_late(request)
+        if request.departure is not None:
+            request.departure.note_gone()
         return HttpResponse(*self._answer(request.method, url, request.body or b""))
 
 
@@ -181,6 +190,24 @@ async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandl
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
         pass  # raised below, without the error that knows the URL
     raise _BrokenError
+
+
+def _refuse_late(request: HttpRequest) -> None:
+    if request.departure is not None and not request.departure.may_go():
+        raise HeldBack(timedelta(0))
+
+
+def _make_trace() -> aiohttp.TraceConfig:
+    """Return what tells a request's departure that its head went out; a body follows in the same breath."""
+
+    async def tell(_session: aiohttp.ClientSession, context: Any, _parameters: object) -> None:  # noqa: ANN401 - aiohttp's
+        departure = context.trace_request_ctx
+        if departure is not None:
+            departure.note_gone()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(tell)
+    return trace
 
 
 async def _read_bounded(content: aiohttp.StreamReader) -> bytes:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from menjin.access_tokens.store import TokenStore
 from menjin.accounts.store import AccountStore
+from menjin.adapters.client_memory import MemoryClients
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
     MemoryAttempts,
@@ -19,10 +21,13 @@ from menjin.adapters.memory import (
     MemoryTransactions,
 )
 from menjin.adapters.memory_accounts import MemoryAccounts, MemoryProofs
+from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
+from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
+from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
@@ -30,6 +35,7 @@ from menjin.adapters.sqlalchemy.proofs import SqlProofs
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
+from menjin.clients.store import ClientStore
 from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import ClaimStore
@@ -67,7 +73,9 @@ class Stores:
     key_checks: CheckStore
     accounts: AccountStore
     proofs: ProofStore
+    clients: ClientStore
     transactions: Transactions
+    tokens: TokenStore
     prepare: Callable[[], Coroutine[Any, Any, None]]
     ping: Callable[[], Coroutine[Any, Any, None]]
     close: Callable[[], Coroutine[Any, Any, None]]
@@ -86,7 +94,9 @@ def memory_stores() -> Stores:
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
         proofs=MemoryProofs(),
+        clients=MemoryClients(),
         transactions=MemoryTransactions(),
+        tokens=MemoryTokens(),
         prepare=_nothing,
         ping=_nothing,
         close=_nothing,
@@ -111,7 +121,9 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         key_checks=SqlKeyChecks(database),
         accounts=accounts,
         proofs=SqlProofs(database, vault),
+        clients=SqlClients(database),
         transactions=database,
+        tokens=SqlTokens(database, vault),
         prepare=prepare,
         ping=database.ping,
         close=database.close,
@@ -139,7 +151,8 @@ def redis_stores(
         stopwatch: For how old our knowledge of the log is.
         stale_after: The log not followed for so long, sessions are answered with StoreUnavailable.
     """
-    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.access_tokens import RedisTokens  # noqa: PLC0415 - redis-py is an extra
+    from menjin.adapters.redis.sessions import RedisSessions  # noqa: PLC0415 - the same
 
     sessions = RedisSessions(redis)
     log = SqlRevocationLog(database)
@@ -169,7 +182,14 @@ def redis_stores(
         await sql.close()
 
     return replace(
-        sql, sessions=sessions, revocations=revocations, prepare=prepare, ping=ping, close=close, one_database=False
+        sql,
+        sessions=sessions,
+        revocations=revocations,
+        tokens=RedisTokens(redis, vault),
+        prepare=prepare,
+        ping=ping,
+        close=close,
+        one_database=False,
     )
 
 

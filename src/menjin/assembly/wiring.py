@@ -6,14 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from menjin.access_tokens.figures import TokenFigures
 from menjin.access_tokens.flow import AccessTokens
+from menjin.access_tokens.means import Means
+from menjin.access_tokens.ports import NoObserver, Once, TokenObserver
 from menjin.accounts.directory import Directory
 from menjin.accounts.flow import Accounts
 from menjin.adapters.counters import MemoryAppStates, MemoryCounters
+from menjin.adapters.once import ThreadOnce
 from menjin.adapters.slots import ThreadSlots
 from menjin.apps import Apps
 from menjin.assembly.stores import Stores
-from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
+from menjin.clients.flow import Clients
+from menjin.clients.model import ServiceClient
+from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
 from menjin.limits.model import Figures, UpstreamFigures
@@ -40,6 +46,7 @@ from menjin.values import Secret
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
+from menjin.wechat.token_calls import TokenCalls
 
 
 class Deaf:
@@ -60,6 +67,10 @@ class Parts:
         upstream: What goes out to WeChat.
         counters: Where attempts are counted; by default in this process.
         counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
+        service_clients: Those the configuration names, beside those in the store.
+        tokens: Times and budgets of the access_token centre.
+        token_observer: Takes note of its renewals, for metrics.
+        keeps_tokens: Whether a task or thread beside the requests renews them; without it their readers do.
     """
 
     apps: Apps
@@ -76,6 +87,11 @@ class Parts:
     upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
     counters: Counters = field(default_factory=MemoryCounters)
     counters_key: Secret | None = None
+    service_clients: tuple[ServiceClient, ...] = ()
+    tokens: TokenFigures = field(default_factory=TokenFigures)
+    token_observer: TokenObserver = field(default_factory=NoObserver)
+    keeps_tokens: bool = True
+    stopwatch: Stopwatch = field(default_factory=SystemStopwatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +109,29 @@ class Deeds:
     sign_out: SignOut
     follow: FollowWeChat
     wechat: AuthorisedWeChat
+    access_tokens: AccessTokens
     session_keys: SessionKeys
     sessions: Sessions
     claims: Claims
     proofs: Proofs
+    clients: Clients
     stores: Stores
 
     async def purge(self) -> int:
         """Forget what ended long ago; return how many."""
-        rooms = (self.sessions, self.claims, self.session_keys, self.proofs)
+        rooms = (self.sessions, self.claims, self.session_keys, self.proofs, self.clients)
         return sum([await room.purge() for room in rooms])
 
 
-def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots) -> Deeds:
+def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots, once: Once | None = None) -> Deeds:
     """Wire the flows to the parts.
 
     Args:
         parts: What to wire.
         make_slots: Makes the queue towards WeChat in the caller's colour, of so many for each app and in total.
+        once: In the caller's colour.
     """
-    rooms = _open_rooms(parts, make_slots)
+    rooms = _open_rooms(parts, make_slots, once or ThreadOnce())
     return Deeds(
         sign_in=_to_sign_in(parts, rooms),
         authenticate=Authenticate(rooms.sessions, parts.clock),
@@ -125,10 +144,12 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         sign_out=_to_sign_out(parts, rooms),
         follow=_to_follow(parts, rooms),
         wechat=rooms.authorised,
+        access_tokens=rooms.access_tokens,
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
         claims=rooms.claims,
         proofs=rooms.proofs,
+        clients=Clients(parts.stores.clients, parts.service_clients, parts.clock, parts.randomness),
         stores=parts.stores,
     )
 
@@ -139,6 +160,7 @@ class _Rooms:
 
     wechat: WeChat
     authorised: AuthorisedWeChat
+    access_tokens: AccessTokens
     accounts: Accounts
     session_keys: SessionKeys
     sessions: Sessions
@@ -151,14 +173,15 @@ class _Rooms:
     phones: Phone
 
 
-def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots]) -> _Rooms:
+def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
     stores, clock, figures = parts.stores, parts.clock, parts.upstream
     upstream = Upstream(make_slots(figures.per_app, figures.in_total), MemoryAppStates(), figures, clock)
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
     limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total))
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
-    authorised = AuthorisedWeChat(caller, AccessTokens(wechat, clock), clock, base_url)
+    access_tokens = _make_access_tokens(parts, once, base_url)
+    authorised = AuthorisedWeChat(caller, access_tokens, clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness, parts.apps)
     session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
@@ -195,6 +218,7 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots]) -> _Rooms
         accounts=accounts,
         session_keys=session_keys,
         sessions=sessions,
+        access_tokens=access_tokens,
         claims=Claims(stores.claims, clock, parts.randomness, parts.pause),
         limits=limits,
         passwords=Passwords(parts.directory, limits, accounts, parts.apps),
@@ -203,6 +227,22 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots]) -> _Rooms
         open_data=open_data,
         phones=phones,
     )
+
+
+def _make_access_tokens(parts: Parts, once: Once, base_url: str) -> AccessTokens:
+    deadline = min(parts.wechat_deadline, parts.tokens.deadline)
+    means = Means(
+        calls=TokenCalls(parts.http, parts.clock, parts.pause, deadline, base_url),
+        store=parts.stores.tokens,
+        once=once,
+        clock=parts.clock,
+        stopwatch=parts.stopwatch,
+        randomness=parts.randomness,
+        pause=parts.pause,
+        figures=parts.tokens,
+        observer=parts.token_observer,
+    )
+    return AccessTokens(parts.apps, means)
 
 
 def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
@@ -284,6 +324,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.counters,
+        parts.directory,
         parts.stores.sessions,
         parts.stores.claims,
         parts.stores.keyrings,
@@ -291,7 +332,9 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.stores.key_checks,
         parts.stores.accounts,
         parts.stores.proofs,
+        parts.stores.clients,
         parts.stores.transactions,
+        parts.stores.tokens,
     )
     named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
     return tuple(sorted(named))

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -69,13 +70,23 @@ def create_app(
                 for task in tasks:
                     task.cancel()
 
-    contract = resources.files("menjin.service").joinpath("openapi.json").read_bytes()
+    ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
+    routes = [*ours, to_contract_route("openapi.json"), *extra_routes]
+    return to_asgi(routes, lifespan)
+
+
+def to_contract_route(name: str) -> Route:
+    """Return the route /openapi.json, for one of the contracts."""
+    contract = resources.files("menjin.service").joinpath(name).read_bytes()
 
     async def openapi(_request: Request) -> Response:
         return Response(contract, media_type="application/json")
 
-    ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
-    routes = [*ours, Route("/openapi.json", openapi), *extra_routes]
+    return Route("/openapi.json", openapi)
+
+
+def to_asgi(routes: Sequence[Route | Mount], lifespan: Callable[[Starlette], Any] | None = None) -> ASGIApp:
+    """Return the app of these routes, in which every failure is a problem and every request has an id."""
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False

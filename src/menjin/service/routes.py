@@ -47,11 +47,17 @@ def read_token(request: Request) -> str:
     Raises:
         SessionInvalid: There is none, or more than one.
     """
+    token = read_bearer(request)
+    if token is None:
+        raise SessionInvalid
+    return token
+
+
+def read_bearer(request: Request) -> str | None:
+    """Return what the Authorization header bears; None if there is none, or more than one."""
     values = request.headers.getlist("authorization")
     found = _BEARER.fullmatch(values[0].strip()) if len(values) == 1 else None
-    if found is None:
-        raise SessionInvalid
-    return found[1]
+    return found[1] if found is not None else None
 
 
 def read_idempotency_key(request: Request) -> str | None:

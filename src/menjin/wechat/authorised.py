@@ -5,22 +5,32 @@ A token WeChat refuses (40001, 40014, 42001) is renewed once and the call repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from menjin.apps import App
 from menjin.clock import Clock
 from menjin.errors import WeChatError
 from menjin.values import OpenId, Secret, UnionId
 from menjin.wechat.client import WECHAT, Caller
-from menjin.wechat.endpoints import checkencryptedmsg, getpaidunionid, getuserphonenumber, session_key_checks
+from menjin.wechat.endpoints import (
+    any_call,
+    checkencryptedmsg,
+    getpaidunionid,
+    getuserphonenumber,
+    session_key_checks,
+)
+from menjin.wechat.endpoints.any_call import Method
 from menjin.wechat.endpoints.checkencryptedmsg import Vouched
 from menjin.wechat.endpoints.getpaidunionid import Payment
 from menjin.wechat.endpoints.getuserphonenumber import PhoneAnswer
 from menjin.wechat.errcodes import is_token_refused
 from menjin.wechat.ports import AccessTokenPort, HttpRequest, HttpResponse
+from menjin.wechat.wire import read_success
 
 T = TypeVar("T")
+Send = Callable[[App, HttpRequest, Callable[[HttpResponse], T]], Coroutine[Any, Any, T]]
 
 
 class AuthorisedWeChat:
@@ -112,17 +122,57 @@ class AuthorisedWeChat:
         request = getpaidunionid.build(self._base_url, openid, payment)
         return await self._call(app, request, lambda answer: getpaidunionid.read(answer, self._clock.now()))
 
-    async def _call(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
+    async def call(
+        self,
+        app: App,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> dict[str, Any]:
+        """Call any API of WeChat's with the app's access_token; see `any_call`.
+
+        A token WeChat refuses is renewed once and the call repeated once; nothing else is repeated.
+
+        Raises:
+            RequestInvalid: `path` or `query` is none of an API's.
+            WeChatError: An errcode.
+            TransportError: No answer, or none that can be read: what the call did is not known.
+        """
+        request = any_call.build(self._base_url, method, path, query or {}, body)
+        return await self._call(
+            app, request, lambda answer: read_success(answer, self._clock.now()), self._caller.call_once
+        )
+
+    async def call_for_bytes(
+        self,
+        app: App,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> bytes:
+        """Call an API that answers with a file, such as a mini-program code; raises what `call` raises."""
+        request = any_call.build(self._base_url, method, path, query or {}, body)
+        return await self._call(
+            app, request, lambda answer: any_call.read_bytes(answer, self._clock.now()), self._caller.call_once
+        )
+
+    async def _call(
+        self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T], send: Send[T] | None = None
+    ) -> T:
+        send = send or self._caller.call
         token = await self._tokens.current(app)
         try:
-            return await self._caller.call(app, _with_token(request, token), read)
+            return await send(app, _with_token(request, token), read)
         except WeChatError as error:
             if not is_token_refused(error.errcode):
                 raise
         renewed = await self._tokens.renewed(app, token)
-        return await self._caller.call(app, _with_token(request, renewed), read)
+        return await send(app, _with_token(request, renewed), read)
 
 
 def _with_token(request: HttpRequest, token: Secret) -> HttpRequest:
-    query = (("access_token", token.reveal()), *request.query)
-    return HttpRequest(request.method, request.url, query, request.body, request.timeout)
+    return replace(request, query=(("access_token", token.reveal()), *request.query))

@@ -7,6 +7,7 @@ since WeChat may have consumed the code.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,9 +15,8 @@ from menjin.apps import App
 from menjin.clock import Clock, Pause
 from menjin.errors import TimedOut, WeChatBusy
 from menjin.values import AppId
-from menjin.wechat.endpoints import jscode2session, stable_token
+from menjin.wechat.endpoints import jscode2session
 from menjin.wechat.endpoints.jscode2session import LoginExchange
-from menjin.wechat.endpoints.stable_token import IssuedToken
 from menjin.wechat.ports import Gate, HttpPort, HttpRequest, HttpResponse
 
 WECHAT = "https://api.weixin.qq.com"
@@ -69,6 +69,15 @@ class Caller:
             await self._pause.pause(wait)
         return await self._try(app, request, read, end)
 
+    async def call_once(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T]) -> T:
+        """Return what `read` makes of the answer; nothing is repeated, -1 neither: WeChat may have acted.
+
+        Raises:
+            HeldBack: Nothing was sent.
+            WeChatError: Whatever `read` and the HTTP port raise.
+        """
+        return await self._try(app, request, read, self._clock.now() + self._deadline)
+
     async def _try(self, app: App, request: HttpRequest, read: Callable[[HttpResponse], T], end: datetime) -> T:
         async def work() -> T:
             return read(await self._send(request, end - self._clock.now()))
@@ -78,8 +87,7 @@ class Caller:
     async def _send(self, request: HttpRequest, left: timedelta) -> HttpResponse:
         if left <= timedelta(0):
             raise TimedOut
-        timed = HttpRequest(request.method, request.url, request.query, request.body, min(left, self._deadline))
-        return await self._http.send(timed)
+        return await self._http.send(replace(request, timeout=min(left, self._deadline)))
 
 
 class WeChat:
@@ -108,18 +116,6 @@ class WeChat:
         """
         request = jscode2session.build(self._base_url, app.appid, app.app_secret, login_code)
         return await self._caller.call(app, request, lambda answer: jscode2session.read(answer, self._clock.now()))
-
-    async def fetch_stable_token(self, app: App) -> IssuedToken:
-        """Ask for the app's access_token in normal mode: the one in use, while it is good.
-
-        Raises:
-            WeChatError: An errcode.
-            TransportError: No answer, or none that can be read.
-
-        Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken
-        """
-        request = stable_token.build(self._base_url, app.appid, app.app_secret)
-        return await self._caller.call(app, request, lambda answer: stable_token.read(answer, self._clock.now()))
 
 
 def _read_path(url: str) -> str:

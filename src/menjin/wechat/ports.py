@@ -13,6 +13,18 @@ from menjin.values import AppId, Secret
 T = TypeVar("T")
 
 
+class Departure(Protocol):
+    """Watches a request leave; for calls that may be sent only up to a moment."""
+
+    def may_go(self) -> bool:
+        """Whether it may still be sent; asked just before."""
+        ...
+
+    def note_gone(self) -> None:
+        """Note that all of it was handed to the system; told just after."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """A request to WeChat. Its query holds secrets, so its repr shows method and path only.
@@ -22,6 +34,7 @@ class HttpRequest:
         query: Name and value pairs, not yet encoded.
         body: JSON bytes of a POST, or None.
         timeout: For the whole exchange, from connecting to the last byte.
+        departure: Watches it leave, if anybody does.
     """
 
     method: Literal["GET", "POST"]
@@ -29,6 +42,7 @@ class HttpRequest:
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout: timedelta = timedelta(seconds=3)
+    departure: Departure | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class HttpPort(Protocol):
         """Return the whole answer, whatever its status.
 
         Raises:
+            HeldBack: Its departure did not let it go; nothing was sent.
             TimedOut: It was not whole within the request's timeout.
             ConnectFailed: No connection, or it broke.
             AnswerUnreadable: It is larger than any answer of WeChat's.

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from menjin.adapters.sqlalchemy.access_tokens import ACCESS_TOKENS, place_of_token
 from menjin.adapters.sqlalchemy.attempts import place_of_use
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.keyrings import place_of_key
@@ -39,6 +40,7 @@ SEALED_COLUMNS = (
     SealedColumn(ACCOUNTS.c.phone_sealed, place_of_phone),
     SealedColumn(INDEX_KEYS.c.sealed, place_of_index_key),
     SealedColumn(SESSION_PROOFS.c.sealed, place_of_proof),
+    SealedColumn(ACCESS_TOKENS.c.token_sealed, place_of_token),
 )
 
 
