@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_0fa2c2"
+revision = "0001_dc4867"
 down_revision = None
 
 
@@ -276,7 +276,7 @@ def _make_identities() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("identity_id", ascii_text(30), nullable=False),
         sa.Column("unionid", ascii_text(64), nullable=True),
-        sa.Column("is_unionid_vouched", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_unionid_vouched", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("account_id", ascii_text(30), nullable=True),
         sa.Column("detached_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
