@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_dc4867"
+revision = "0001_837bfe"
 down_revision = None
 
 
@@ -176,7 +176,6 @@ def _make_pseudonyms() -> None:
         sa.Column("subject_id", ascii_text(30), nullable=False),
         sa.Column("pseudonym", ascii_text(30), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_pseudonyms")),
-        sa.UniqueConstraint("pseudonym", name=op.f("uq_pseudonyms_pseudonym")),
         **MYSQL_TABLES,
     )
 
