@@ -13,7 +13,6 @@ from menjin.accounts.store import AccountStore
 from menjin.adapters.client_memory import MemoryClients
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
-    MemoryAccounts,
     MemoryAttempts,
     MemoryClaims,
     MemoryKeyChecks,
@@ -21,6 +20,7 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.memory_accounts import MemoryAccounts, MemoryProofs
 from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
@@ -31,6 +31,7 @@ from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.proofs import SqlProofs
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
@@ -39,6 +40,7 @@ from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import ClaimStore
 from menjin.login.ports import Transactions
+from menjin.login.proofs import ProofStore
 from menjin.session_keys.attempts import AttemptStore
 from menjin.session_keys.checks import CheckStore
 from menjin.session_keys.store import KeyringStore
@@ -70,6 +72,7 @@ class Stores:
     attempts: AttemptStore
     key_checks: CheckStore
     accounts: AccountStore
+    proofs: ProofStore
     clients: ClientStore
     transactions: Transactions
     tokens: TokenStore
@@ -90,6 +93,7 @@ def memory_stores() -> Stores:
         attempts=MemoryAttempts(),
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
+        proofs=MemoryProofs(),
         clients=MemoryClients(),
         transactions=MemoryTransactions(),
         tokens=MemoryTokens(),
@@ -101,9 +105,11 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+    accounts = SqlAccounts(database, vault)
 
     async def prepare() -> None:
         await database.create_schema()
+        await accounts.prepare()
         await Resealing(database, vault).check()
 
     return Stores(
@@ -113,7 +119,8 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         keyrings=SqlKeyrings(database, vault),
         attempts=SqlAttempts(database, vault),
         key_checks=SqlKeyChecks(database),
-        accounts=SqlAccounts(database),
+        accounts=accounts,
+        proofs=SqlProofs(database, vault),
         clients=SqlClients(database),
         transactions=database,
         tokens=SqlTokens(database, vault),

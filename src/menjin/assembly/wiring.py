@@ -33,9 +33,12 @@ from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
+from menjin.login.proofs import Proofs
+from menjin.login.rebinding import Rebinding
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
 from menjin.login.step_up import StepUp
+from menjin.login.unionids import UnionIds
 from menjin.login.who import Authenticate
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
@@ -100,6 +103,7 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    unionids: UnionIds
     step_up: StepUp
     devices: Devices
     sign_out: SignOut
@@ -109,13 +113,14 @@ class Deeds:
     session_keys: SessionKeys
     sessions: Sessions
     claims: Claims
+    proofs: Proofs
     clients: Clients
     stores: Stores
 
     async def purge(self) -> int:
         """Forget what ended long ago; return how many."""
-        ended = await self.sessions.purge() + await self.claims.purge()
-        return ended + await self.session_keys.purge() + await self.clients.purge()
+        rooms = (self.sessions, self.claims, self.session_keys, self.proofs, self.clients)
+        return sum([await room.purge() for room in rooms])
 
 
 def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots, once: Once | None = None) -> Deeds:
@@ -130,9 +135,10 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
     return Deeds(
         sign_in=_to_sign_in(parts, rooms),
         authenticate=Authenticate(rooms.sessions, parts.clock),
-        open_data=_to_open_data(parts, rooms),
-        phone=Phone(parts.apps, rooms.authorised, rooms.sessions, rooms.limits, parts.listener),
+        open_data=rooms.open_data,
+        phone=rooms.phones,
         bind=_to_bind(parts, rooms),
+        unionids=rooms.unionids,
         step_up=_to_step_up(parts, rooms),
         devices=Devices(rooms.sessions, parts.clock, parts.listener),
         sign_out=_to_sign_out(parts, rooms),
@@ -142,6 +148,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
         claims=rooms.claims,
+        proofs=rooms.proofs,
         clients=Clients(parts.stores.clients, parts.service_clients, parts.clock, parts.randomness),
         stores=parts.stores,
     )
@@ -160,6 +167,10 @@ class _Rooms:
     claims: Claims
     limits: Limits
     passwords: Passwords
+    proofs: Proofs
+    unionids: UnionIds
+    open_data: OpenData
+    phones: Phone
 
 
 def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
@@ -168,17 +179,53 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
     limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total))
     base_url = parts.base_url.rstrip("/")
+    wechat = WeChat(caller, clock, base_url)
     access_tokens = _make_access_tokens(parts, once, base_url)
+    authorised = AuthorisedWeChat(caller, access_tokens, clock, base_url)
+    accounts = Accounts(stores.accounts, clock, parts.randomness, parts.apps)
+    session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
+    sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    proofs = Proofs(stores.proofs, clock, parts.randomness)
+    unionids = UnionIds(
+        apps=parts.apps,
+        accounts=accounts,
+        sessions=sessions,
+        wechat=authorised,
+        pause=parts.pause,
+        listener=parts.listener,
+    )
+    open_data = OpenData(
+        apps=parts.apps,
+        unionids=unionids,
+        session_keys=session_keys,
+        sessions=sessions,
+        wechat=authorised,
+        clock=clock,
+        listener=parts.listener,
+    )
+    phones = Phone(
+        apps=parts.apps,
+        wechat=authorised,
+        sessions=sessions,
+        open_data=open_data,
+        proofs=proofs,
+        limits=limits,
+        listener=parts.listener,
+    )
     return _Rooms(
-        wechat=WeChat(caller, clock, base_url),
-        authorised=AuthorisedWeChat(caller, access_tokens, clock, base_url),
+        wechat=wechat,
+        authorised=authorised,
+        accounts=accounts,
+        session_keys=session_keys,
+        sessions=sessions,
         access_tokens=access_tokens,
-        accounts=Accounts(stores.accounts, clock, parts.randomness),
-        session_keys=SessionKeys(stores.keyrings, stores.attempts, clock),
-        sessions=Sessions(stores.sessions, stores.revocations, clock, parts.randomness),
         claims=Claims(stores.claims, clock, parts.randomness, parts.pause),
         limits=limits,
-        passwords=Passwords(parts.directory, limits),
+        passwords=Passwords(parts.directory, limits, accounts, parts.apps),
+        proofs=proofs,
+        unionids=unionids,
+        open_data=open_data,
+        phones=phones,
     )
 
 
@@ -214,26 +261,22 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
     )
 
 
-def _to_open_data(parts: Parts, rooms: _Rooms) -> OpenData:
-    return OpenData(
-        apps=parts.apps,
-        accounts=rooms.accounts,
-        session_keys=rooms.session_keys,
-        sessions=rooms.sessions,
-        wechat=rooms.authorised,
-        clock=parts.clock,
-        listener=parts.listener,
-    )
-
-
 def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
+    rebinding = Rebinding(
+        sessions=rooms.sessions,
+        transactions=parts.stores.transactions,
+        listener=parts.listener,
+        one_database=parts.stores.one_database,
+    )
     return Bind(
         apps=parts.apps,
         passwords=rooms.passwords,
+        phones=rooms.phones,
+        proofs=rooms.proofs,
         accounts=rooms.accounts,
         sessions=rooms.sessions,
+        rebinding=rebinding,
         clock=parts.clock,
-        listener=parts.listener,
     )
 
 
@@ -242,6 +285,8 @@ def _to_step_up(parts: Parts, rooms: _Rooms) -> StepUp:
         apps=parts.apps,
         wechat=rooms.wechat,
         passwords=rooms.passwords,
+        phones=rooms.phones,
+        accounts=rooms.accounts,
         limits=rooms.limits,
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
@@ -285,6 +330,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.stores.attempts,
         parts.stores.key_checks,
         parts.stores.accounts,
+        parts.stores.proofs,
         parts.stores.clients,
         parts.stores.transactions,
         parts.stores.tokens,

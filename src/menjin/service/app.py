@@ -25,6 +25,7 @@ from menjin.clock import SystemRandomness
 from menjin.errors import AppMisconfigured, MenjinError, StoreUnavailable
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
+from menjin.service.binding_routes import BindingRoutes
 from menjin.service.routes import Routes
 from menjin.wechat.errcodes import is_token_refused
 
@@ -38,6 +39,7 @@ def create_app(
     extra_routes: Sequence[Route | Mount] = (),
     on_start: Callable[[], Awaitable[None]] | None = None,
     trusted_proxies: TrustedProxies = NO_PROXIES,
+    wechat_cloud: TrustedProxies = NO_PROXIES,
 ) -> ASGIApp:
     """Return the service as an ASGI app; its lifespan opens and closes `menjin`.
 
@@ -47,6 +49,7 @@ def create_app(
         on_start: Called once `menjin` is open.
         trusted_proxies: Whose X-Forwarded-For is believed. The server in front must hand on the peer as it is:
             uvicorn with `proxy_headers=False`.
+        wechat_cloud: WeChat's own gateways, whose X-WX-* headers are believed.
     """
 
     @asynccontextmanager
@@ -67,7 +70,8 @@ def create_app(
                 for task in tasks:
                     task.cancel()
 
-    routes = [*Routes(menjin, trusted_proxies).routes(), to_contract_route("openapi.json"), *extra_routes]
+    ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
+    routes = [*ours, to_contract_route("openapi.json"), *extra_routes]
     return to_asgi(routes, lifespan)
 
 

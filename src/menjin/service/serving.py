@@ -112,7 +112,8 @@ def to_app(settings: Settings, parts: Parts, listeners: Listeners, metrics: Metr
         parts = replace(parts, token_observer=metrics)
     menjin = AsyncMenjin(parts)
     legacy = to_legacy(settings, parts, menjin)
-    public = create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies())
+    gateway = settings.gateway
+    public = create_app(menjin, legacy.mounts, legacy.prepare, gateway.to_proxies(), gateway.to_wechat_cloud())
     if listeners.internal is None or metrics is None:
         return public
     from menjin.service.internal import create_internal_app  # noqa: PLC0415 - see _open_metrics

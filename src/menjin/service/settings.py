@@ -15,7 +15,7 @@ from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -58,6 +58,9 @@ class AppSection(_Section):
     max_sessions: int = Field(default=20, ge=1, le=1000)
     follow_wechat: int | None = Field(default=None, ge=600)
     reset_key_at_sign_out: bool = False
+    alias: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    phone_match: Literal["bind", "confirm", "never"] = "confirm"
+    tenants: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list)
     token_mode: TokenMode = STABLE
 
     @model_validator(mode="after")
@@ -337,6 +340,9 @@ def _to_app(section: AppSection) -> App:
         max_sessions=section.max_sessions,
         follow_wechat=timedelta(seconds=section.follow_wechat) if section.follow_wechat is not None else None,
         reset_key_at_sign_out=section.reset_key_at_sign_out,
+        alias=section.alias,
+        phone_match=section.phone_match,
+        tenants=frozenset(section.tenants),
         token_mode=section.token_mode,
     )
 

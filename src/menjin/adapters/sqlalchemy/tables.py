@@ -16,6 +16,7 @@ _NAME = any_text(64)
 _EXTERNAL_ID = any_text(128)
 _DIGEST = ascii_text(64)
 _REASON = ascii_text(16)
+_MASKED = ascii_text(32)
 _MICROS = sa.BigInteger
 
 
@@ -34,7 +35,12 @@ ACCOUNTS = sa.Table(
     sa.Column("external_id", _EXTERNAL_ID),
     sa.Column("created_at", _MICROS, nullable=False),
     sa.Column("disabled_at", _MICROS),
+    sa.Column("phone_index", _DIGEST),
+    sa.Column("phone_sealed", sa.Text),
+    sa.Column("last_used_at", _MICROS),
+    sa.Column("successor_id", _ID),
     sa.UniqueConstraint("realm", "external_id", name="uq_accounts_external_id"),
+    sa.UniqueConstraint("realm", "phone_index", name="uq_accounts_phone_index"),
 )
 
 IDENTITIES = sa.Table(
@@ -45,8 +51,10 @@ IDENTITIES = sa.Table(
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("identity_id", _ID, nullable=False, unique=True),
-    sa.Column("unionid", _WECHAT_ID),
+    sa.Column("unionid", _WECHAT_ID, index=True),
+    sa.Column("is_unionid_vouched", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("account_id", _ID, sa.ForeignKey("accounts.account_id"), index=True),
+    sa.Column("detached_at", _MICROS),
     sa.Column("created_at", _MICROS, nullable=False),
 )
 
@@ -82,6 +90,8 @@ SESSIONS = sa.Table(
     sa.Column("unionid", _WECHAT_ID),
     sa.Column("account_id", _ID),
     sa.Column("external_id", _EXTERNAL_ID),
+    sa.Column("phone_masked", _MASKED),
+    sa.Column("tenant", _NAME),
     sa.Column("device_id", _NAME),
     sa.Column("device_label", _NAME),
     sa.Column("issued_at", _MICROS, nullable=False),
@@ -172,4 +182,19 @@ KEY_CHECKS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("checked_at", _MICROS, nullable=False),
     sa.Column("refused_mac", _DIGEST),
+)
+
+INDEX_KEYS = sa.Table(
+    "index_keys",
+    METADATA,
+    sa.Column("name", _REASON, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)
+
+SESSION_PROOFS = sa.Table(
+    "session_proofs",
+    METADATA,
+    sa.Column("name", _DIGEST, primary_key=True),
+    sa.Column("keep_until", _MICROS, nullable=False, index=True),
+    sa.Column("sealed", sa.Text, nullable=False),
 )
