@@ -149,7 +149,7 @@ def keys_new() -> None:
 def set_up_logging(level: LogLevel) -> None:
     """Log to standard error; drivers that print statements with their values stay quiet."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for name in ("aiosqlite", "sqlalchemy.engine", "sqlalchemy.pool"):
+    for name in ("sqlalchemy.engine", "sqlalchemy.pool"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from support.benches import KINDS, Bench, open_bench
 
-_ON_SERVERS = ("postgres", "mariadb")
+_ON_DATABASE_SERVERS = ("postgres", "mariadb")
+_IN_REDIS = ("redis", "valkey")
+_ON_SERVERS = (*_ON_DATABASE_SERVERS, *_IN_REDIS)
 
 
 def _params(*kinds: str) -> list[Any]:
@@ -30,8 +32,9 @@ def _is_meant(item: pytest.Item) -> bool:
     names: list[str] = getattr(item, "fixturenames", [])
     only = item.get_closest_marker("kinds")
     return all(
-        not ("sql_bench" in names and kind == "memory")
-        and not ("server_bench" in names and not kind.startswith(_ON_SERVERS))
+        not ({"session_bench", "token_bench"}.isdisjoint(names) and kind.startswith(_IN_REDIS))
+        and not ("sql_bench" in names and kind == "memory")
+        and not ("server_bench" in names and not kind.startswith(_ON_DATABASE_SERVERS))
         and (only is None or any(word in kind for word in only.args))
         for kind in kinds
     )
@@ -54,6 +57,18 @@ def bench(kept_bench: Bench) -> Bench:
     """An empty bench of each kind."""
     kept_bench.wipe()
     return kept_bench
+
+
+@pytest.fixture
+def session_bench(bench: Bench) -> Bench:
+    """An empty bench of each kind that keeps sessions, Redis among them."""
+    return bench
+
+
+@pytest.fixture
+def token_bench(bench: Bench) -> Bench:
+    """An empty bench of each kind that keeps access_tokens, Redis among them."""
+    return bench
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -10,8 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from menjin.errors import RequestInvalid
 from menjin.problems import TABLE
+from menjin.service.bodies import SignInBody, read_body
 from support.openapi_contract import POST_PATHS
 from support.serving import APPID, Client, Service
 
@@ -196,3 +201,18 @@ def test_a_lying_content_length_is_no_error(shared: Service, heading: str, body:
     assert answered in found[:30]
     assert b" 500 " not in found
     check_alive(shared)
+
+
+def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    """Bytes that drip in for ever hold a request up for its time at most, however often one comes."""
+
+    async def drip() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def read() -> None:
+        async with asyncio.timeout(5):
+            await read_body(Request({"type": "http", "method": "POST", "headers": []}, drip), SignInBody, seconds=0.1)
+
+    with pytest.raises(RequestInvalid, match="not whole within"):
+        asyncio.run(read())

@@ -86,7 +86,14 @@ def main() -> int:
 
     try:
         places = [place for place in ("redis", "postgres", "control") if place in wanted]
-        return run_soak(*(partial(run, mode, place) for place in places for mode in modes if mode in wanted or not wanted & {*modes}))
+        return run_soak(
+            *(
+                partial(run, mode, place)
+                for place in places
+                for mode in modes
+                if mode in wanted or not wanted & {*modes}
+            )
+        )
     finally:
         redis.remove()
         postgres.remove()

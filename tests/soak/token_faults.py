@@ -26,10 +26,14 @@ PAUSES = (0.4, 1.0, 2.5, 3.5)  # within the lease, beyond it, beyond the next re
 SHORTEST_CYCLE = 3.5
 
 
+def _arm(path: Path, what: str) -> None:
+    path.write_text(what, "utf-8")
+
+
 async def _harm(fleet: Fleet, verdict: Verdict, path: Path, number: int) -> None:
     """Hurt the next holder, and bring it back."""
     kind, point = KINDS[number % 2], POINTS[number // 2 % len(POINTS)]
-    path.write_text(f"{kind}:{point}", "utf-8")
+    _arm(path, f"{kind}:{point}")
     claimed: list[Path] = []
     while not claimed:
         await asyncio.sleep(0.02)
@@ -90,7 +94,14 @@ def main() -> int:
 
     try:
         places = [place for place in ("redis", "postgres") if place in wanted]
-        return run_soak(*(partial(run, mode, place) for place in places for mode in modes if mode in wanted or not wanted & {*modes}))
+        return run_soak(
+            *(
+                partial(run, mode, place)
+                for place in places
+                for mode in modes
+                if mode in wanted or not wanted & {*modes}
+            )
+        )
     finally:
         redis.remove()
         postgres.remove()

@@ -12,7 +12,7 @@ from menjin.adapters.redis.sessions import RedisSessions
 from support.clock import FakeClock
 from support.doors import APP, Colour, House
 from support.redis_rig import Runner, StillStopwatch, open_client, open_house, open_stores
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 MakeRedisHouse = Callable[..., House]
 

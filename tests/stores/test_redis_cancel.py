@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis as redis_py
 
 from menjin.adapters.redis.clients import open_async_redis
 from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import StoreUnavailable
 from menjin.sessions.model import Session
+from support import redis_py_storm
+from support.other_versions import lay_over
 from support.redis_rig import make_session
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 from support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.servers
@@ -139,3 +146,19 @@ def test_control_a_careless_client_mixes_answers_up(redis: RedisServer, slow_pro
             await client.aclose()
 
     assert asyncio.run(run())[1] > 0
+
+
+@pytest.mark.parametrize(("version", "mixes_up"), [("4.5.1", True), (None, False)])
+def test_control_redis_py_4_5_1_mixes_answers_up(
+    redis: RedisServer, slow_proxy: TcpProxy, tmp_path: Path, version: str | None, *, mixes_up: bool
+) -> None:
+    """2,000 look-ups on redis-py itself: before 4.5.5 hundreds get another's answer, with the installed one none."""
+    environment = lay_over(tmp_path, f"redis=={version}", "async-timeout") if version else dict(os.environ)
+    names = {f"name-{number}": str(number) for number in range(40)}
+    with redis_py.Redis(port=redis.port) as client:
+        client.mset(names)
+    command = [sys.executable, str(Path(redis_py_storm.__file__)), str(slow_proxy.port), "2000"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    ran, wrong = done.stdout.split()
+    assert version is None or ran == version
+    assert (int(wrong) > 0) is mixes_up

@@ -16,13 +16,13 @@ from menjin.errors import StoreUnavailable
 from stores.test_redis_cluster import do_everything
 from support.ports import free_port
 from support.redis_rig import Runner, make_session
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 
 @pytest.mark.servers
 def test_sentinel_leads_to_the_master(run: Runner, redis: RedisServer) -> None:
     """redis+sentinel:// asks the sentinels where the master is."""
-    config = f"port {free_port()}\nsentinel monitor shop 127.0.0.1 {redis.port} 1\n"
+    config = f"sentinel monitor shop 127.0.0.1 {redis.port} 1\n"
     sentinel = RedisServer(sentinel_config=config)
     try:
         url = f"redis+sentinel://127.0.0.1:{sentinel.port}/shop/0"

@@ -19,7 +19,7 @@ from menjin.sessions.token import make_token
 from support.clock import START
 from support.ports import free_port
 from support.redis_rig import Runner, make_session
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 pytestmark = pytest.mark.servers
 _SLOTS = 16384

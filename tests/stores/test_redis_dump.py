@@ -17,7 +17,7 @@ from menjin.errors import SessionInvalid
 from menjin.sessions.token import hash_token
 from menjin.values import Secret
 from support.redis_rig import make_session
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 pytestmark = pytest.mark.servers
 _RUN = re.compile(rb"[A-Za-z0-9_+/=-]{20,}")

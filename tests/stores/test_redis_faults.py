@@ -14,7 +14,7 @@ from stores.conftest import MakeRedisHouse
 from support.clock import FakeClock
 from support.doors import Colour, House
 from support.redis_rig import StillStopwatch, open_house, open_stores
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 from wxsim import FIRST_APPID
 
 pytestmark = pytest.mark.servers

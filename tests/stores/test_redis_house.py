@@ -16,7 +16,7 @@ from stores.conftest import MakeRedisHouse
 from support.clock import FakeClock
 from support.doors import APP, BOUND_APP, MEMBERS, Colour, House
 from support.redis_rig import Runner, StillStopwatch, make_session, open_stores
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 from wxsim import FIRST_APPID
 
 pytestmark = pytest.mark.servers

@@ -18,7 +18,7 @@ from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import ConfigurationError
 from menjin.service.settings import load_settings, to_parts
 from support.ports import free_port
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 pytestmark = pytest.mark.servers
 _CONFIG = """

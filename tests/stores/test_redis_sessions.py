@@ -17,7 +17,7 @@ from menjin.sessions.token import make_token
 from menjin.values import AccountId, SessionId
 from support.clock import START
 from support.redis_rig import Runner, make_session, open_client
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 
 pytestmark = pytest.mark.servers
 

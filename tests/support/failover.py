@@ -16,7 +16,7 @@ from menjin.errors import SessionInvalid, StoreUnavailable
 from support.clock import FakeClock
 from support.doors import Door, House
 from support.redis_rig import open_house, open_stores
-from support.redis_server import RedisServer
+from support.servers import RedisServer
 from support.tcp_proxy import TcpProxy
 from wxsim import FIRST_APPID
 

@@ -27,16 +27,25 @@ class RedisServer(Server):
 
     Args:
         options: Further words of its command line, such as `--appendonly yes`.
+        program: Or `valkey-server`.
+        sentinel_config: Makes it a sentinel with these lines of configuration.
     """
 
-    def __init__(self, *options: str) -> None:
-        program = find_program("redis-server")
+    def __init__(self, *options: str, program: str = "redis-server", sentinel_config: str | None = None) -> None:
+        path = find_program(program)
 
         def command(port: int, folder: Path) -> Sequence[str | Path]:
             quiet = ("--save", "", "--appendonly", "no", "--loglevel", "warning")
-            return (program, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, *quiet, *options)
+            return (path, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, *quiet, *options)
 
-        super().__init__("redis", command, lambda port: ask(port, b"PING\r\n", b"+PONG"))
+        def sentinel_command(port: int, folder: Path) -> Sequence[str | Path]:
+            file = folder / "sentinel.conf"
+            file.write_text(f"port {port}\nbind 127.0.0.1\n{sentinel_config}")
+            file.chmod(0o666)  # the sentinel writes it, under whatever user it runs
+            return (path, file, "--sentinel")
+
+        chosen = command if sentinel_config is None else sentinel_command
+        super().__init__("redis", chosen, lambda port: ask(port, b"PING\r\n", b"+PONG"))
 
     @property
     def url(self) -> str:
@@ -171,6 +180,14 @@ def _mariadb_answers(port: int) -> bool:
 def redis_server() -> Iterator[RedisServer]:
     """One Redis for all tests; each flushes it first."""
     server = RedisServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[RedisServer]:
+    """A Valkey for the whole run, where it is installed."""
+    server = RedisServer(program="valkey-server")
     yield server
     server.remove()
 

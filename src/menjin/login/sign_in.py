@@ -12,7 +12,15 @@ from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import HeldBack, LoginCodeInvalid, LoginCodeUsed, MenjinError, SessionInvalid, WeChatBusy
+from menjin.errors import (
+    HeldBack,
+    LoginCodeInvalid,
+    LoginCodeUsed,
+    MenjinError,
+    SessionInvalid,
+    TooManyAttempts,
+    WeChatBusy,
+)
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
 from menjin.login.claims import Claims
@@ -136,7 +144,11 @@ class SignIn:
     async def _exchange(self, app: App, login_code: str, device: Device | None) -> SignedIn:
         began_at = self._clock.now()
         exchange = await self._wechat.exchange_login_code(app, login_code)
-        await self._limits.count_login(app.appid, exchange.openid)
+        try:
+            await self._limits.count_login(app.appid, exchange.openid)
+        except TooManyAttempts:  # WeChat may have a new key by now, which the person's other sessions need
+            await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
+            raise
         async with self._transactions.transaction():
             resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)

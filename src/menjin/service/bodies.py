@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from menjin.login.results import PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import BoundAccount, Session
 from menjin.strict_json import read_object
 
+BODY_SECONDS = 10
 LARGEST_BODY = 64 * 1024
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -74,21 +76,24 @@ B = TypeVar("B", bound=Struct)
 _QUOTED = re.compile(r"'.*'")
 
 
-async def read_body(request: Request, shape: type[B]) -> B:
-    """Return the request's body as `shape`.
+async def read_body(request: Request, shape: type[B], seconds: float = BODY_SECONDS) -> B:
+    """Return the request's body as `shape`, if it is whole within so many seconds.
 
     Raises:
         BodyTooLarge: It is longer than 64 KiB, whatever its Content-Length says.
-        RequestInvalid: It is not strict JSON, or not of this shape.
+        RequestInvalid: It is not strict JSON, or not of this shape, or was not whole in time.
     """
     data = bytearray()
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > LARGEST_BODY:
-                raise BodyTooLarge
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                data += part
+                if len(data) > LARGEST_BODY:
+                    raise BodyTooLarge
     except ClientDisconnect:
         raise RequestInvalid(Fault("body", "the client went away before it was whole")) from None
+    except TimeoutError:
+        raise RequestInvalid(Fault("body", f"not whole within {seconds:g} s")) from None
     try:
         return msgspec.convert(read_object(bytes(data)), shape)
     except msgspec.ValidationError as error:

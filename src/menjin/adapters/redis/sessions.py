@@ -84,7 +84,8 @@ class RedisSessions:
         slot = read_slot(token_hash)
         if read_slot(new_hash) != slot:
             raise ValueError("a session's tokens share one slot; make the new one from the former")
-        del session_id  # the slot says it
+        if await self._find_slot(session_id) != slot:
+            return False  # another session's token
         tails = token_hash[len(slot) :], new_hash[len(slot) :]
         times = to_micros(now), to_micros(now - _FORMER_HASHES_KEPT)
         return bool(
@@ -182,9 +183,12 @@ class RedisSessions:
         return FoundSession(session, from_micros(int(matching[0]))) if matching else None
 
     async def _run(self, script: scripts.Script, session_id: SessionId, *arguments: str | int) -> None:
-        slot = self._slots.get(session_id) or await self._commands.get(pointer_key(session_id))
+        slot = await self._find_slot(session_id)
         if slot is not None:
             await self._commands.run(script, session_key(slot), *arguments)
+
+    async def _find_slot(self, session_id: SessionId) -> str | None:
+        return self._slots.get(session_id) or await self._commands.get(pointer_key(session_id))
 
     def _remember(self, session_id: SessionId, slot: str) -> None:
         if len(self._slots) >= _REMEMBERED:

@@ -15,6 +15,8 @@ from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
 from menjin.session_keys.vault import Vault
 from menjin.values import AppId, OpenId, SessionId
 
+_PURGED_AT_ONCE = 1000
+
 
 class SqlAttempts:
     """Keeps one row a key that was tried, and one a ciphertext that came."""
@@ -87,10 +89,16 @@ class SqlAttempts:
             await work.add_or_keep(CIPHERTEXT_USES, values)
 
     async def purge_uses(self, before: datetime) -> int:
-        """Forget uses older than `before`."""
-        old = sa.delete(CIPHERTEXT_USES).where(CIPHERTEXT_USES.c.used_at < to_micros(before))
+        """Forget uses older than `before`, those of a thousand digests at most."""
+        is_old = CIPHERTEXT_USES.c.used_at < to_micros(before)
         async with self._database.transaction() as work:
-            return (await work.run(old)).rowcount
+            found = await work.run(sa.select(CIPHERTEXT_USES.c.digest).where(is_old).limit(_PURGED_AT_ONCE))
+            digests = [row.digest for row in found]
+            if not digests:
+                return 0
+            return (
+                await work.run(sa.delete(CIPHERTEXT_USES).where(is_old, CIPHERTEXT_USES.c.digest.in_(digests)))
+            ).rowcount
 
 
 def _key(appid: AppId, openid: OpenId, key_mac: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,6 +11,8 @@ from menjin.adapters.sqlalchemy.tables import CLAIMS
 from menjin.clock import from_micros, to_micros
 from menjin.login.claims import Claim
 
+_PURGED_AT_ONCE = 1000
+
 
 class SqlClaims:
     """Keeps one row a login_code, by its hash, for ten minutes."""
@@ -28,7 +30,7 @@ class SqlClaims:
             await work.run(sa.delete(CLAIMS).where(*expired))
             return await work.add_if_new(CLAIMS, values)
 
-        return await self._database.run(deed)
+        return await self._database.run(deed, fleeting=True)
 
     async def find(self, code_hash: str) -> Claim | None:
         """Return what is known of a code."""
@@ -42,15 +44,19 @@ class SqlClaims:
     async def put_answer(self, code_hash: str, sealed: str, until: datetime) -> None:
         """Keep the answer of a claimed code."""
         changed = sa.update(CLAIMS).where(CLAIMS.c.code_hash == code_hash)
-        async with self._database.transaction() as work:
+        async with self._database.transaction(fleeting=True) as work:
             await work.run(changed.values(sealed=sealed, answer_until=to_micros(until)))
 
     async def release(self, code_hash: str) -> None:
         """Give a claim back."""
-        async with self._database.transaction() as work:
+        async with self._database.transaction(fleeting=True) as work:
             await work.run(sa.delete(CLAIMS).where(CLAIMS.c.code_hash == code_hash))
 
     async def purge_claims(self, now: datetime) -> int:
-        """Forget claims past their end."""
-        async with self._database.transaction() as work:
-            return (await work.run(sa.delete(CLAIMS).where(CLAIMS.c.claimed_until <= to_micros(now)))).rowcount
+        """Forget claims past their end, a thousand at most."""
+        old = sa.select(CLAIMS.c.code_hash).where(CLAIMS.c.claimed_until <= to_micros(now)).limit(_PURGED_AT_ONCE)
+        async with self._database.transaction(fleeting=True) as work:
+            hashes = [row.code_hash for row in await work.run(old)]
+            if hashes:
+                await work.run(sa.delete(CLAIMS).where(CLAIMS.c.code_hash.in_(hashes)))
+            return len(hashes)

@@ -19,12 +19,14 @@ from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
 from menjin.adapters.sqlalchemy.schema import create_tables
 from menjin.adapters.sqlalchemy.tables import METADATA, SESSIONS
 from menjin.adapters.sqlalchemy.turns import Turns, find_turns
+from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
 from menjin.bridge import settle
 from menjin.errors import StoreUnavailable
 
 __all__ = ["Database", "StatementRefused", "Work", "open_async_engine", "open_engine"]
 
 T = TypeVar("T")
+AnyEngine = sa.Engine | AsyncEngine | SqliteUnderLoop
 _LOG = logging.getLogger("menjin.sql")
 _BUGS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 _DEADLOCKS = frozenset({"40P01", "40001", 1213})  # PostgreSQL's SQLSTATEs, MySQL's errno
@@ -90,17 +92,23 @@ class Database:
         engine: From `open_engine` or `open_async_engine`.
     """
 
-    def __init__(self, engine: sa.Engine | AsyncEngine) -> None:
+    def __init__(self, engine: AnyEngine) -> None:
         self._engine = engine
-        self._turns = find_turns(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
-        self._reading = engine.execution_options(**_reading_options(engine.dialect.name))
+        blocking = engine if isinstance(engine, sa.Engine) else engine.sync_engine
+        self._turns = find_turns(blocking)
+        self._reading = engine.execution_options(**_reading_options(blocking.dialect.name))
+        self._fleeting = engine.execution_options(menjin_fleeting=True)
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
-        _forget_after_fork(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+        _forget_after_fork(blocking)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Work]:
+    async def transaction(self, *, fleeting: bool = False) -> AsyncIterator[Work]:
         """Open a transaction that may write, or join the open one.
+
+        Args:
+            fleeting: What it writes is worth nothing in ten minutes: a machine that loses its power may forget it,
+                which saves the disk a flush (SQLite; others keep all alike).
 
         Raises:
             StoreUnavailable: The database cannot be asked, is locked or full; nothing was done.
@@ -109,7 +117,7 @@ class Database:
         if joined is not None:
             yield joined
             return
-        async with _begin(self._engine, self._turns) as work:
+        async with _begin(self._fleeting if fleeting else self._engine, self._turns) as work:
             before = self._open.set(work)
             try:
                 yield work
@@ -130,23 +138,23 @@ class Database:
         async with _begin(self._reading, self._turns) as work:
             yield work
 
-    async def run(self, deed: Callable[[Work], Awaitable[T]]) -> T:
+    async def run(self, deed: Callable[[Work], Awaitable[T]], *, fleeting: bool = False) -> T:
         """Run a whole transaction, and again if the database undid it for another's sake (a deadlock).
 
-        Inside an open transaction it joins, and cannot be repeated.
+        Inside an open transaction it joins, and cannot be repeated. `fleeting` as in `transaction`.
 
         Raises:
             StoreUnavailable: The database cannot be asked; nothing was done.
         """
         for _ in range(_ATTEMPTS - 1):
             try:
-                async with self.transaction() as work:
+                async with self.transaction(fleeting=fleeting) as work:
                     return await deed(work)
             except StoreUnavailable as error:
                 if self._open.get() is not None or _DEADLOCK not in getattr(error, "__notes__", ()):
                     raise
                 _LOG.warning("a deadlock; the transaction is run again")
-        async with self.transaction() as work:
+        async with self.transaction(fleeting=fleeting) as work:
             return await deed(work)
 
     async def create_schema(self) -> None:
@@ -190,15 +198,15 @@ def _reading_options(backend: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _begin(engine: sa.Engine | AsyncEngine, turns: Turns) -> AsyncIterator[Work]:
+async def _begin(engine: AnyEngine, turns: Turns) -> AsyncIterator[Work]:
     turns.begin()
     try:
-        if isinstance(engine, AsyncEngine):
-            async with engine.begin() as connection:
-                yield Work(connection)
-        else:
+        if isinstance(engine, sa.Engine):
             with engine.begin() as connection:
                 yield Work(connection)
+        else:
+            async with engine.begin() as opened:
+                yield Work(opened)
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
         failure = _to_failure(error, turns)
     else:

@@ -19,8 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from menjin.adapters.sqlalchemy.idle import watch_idle_connections
 from menjin.adapters.sqlalchemy.turns import Turns
+from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
 
 SQLITE_BUSY_SECONDS = 3
+_SQLITE_CONNECTIONS = 4
 _WAL_TRIES = 40
 _WAL_PAUSE_SECONDS = 0.05
 _CONNECT_SECONDS = 2
@@ -33,6 +35,8 @@ _DRIVERS = {  # by backend: for sync callers, for async ones, the extra that bri
     "postgresql": ("psycopg", "psycopg", "postgres"),
     "mysql": ("pymysql", "asyncmy", "mysql"),
 }
+# Both survive the death of every process; a machine that loses its power forgets the last fleeting commits.
+_SYNC_EACH, _SYNC_LATER = "synchronous=FULL", "synchronous=NORMAL"
 _MYSQL_START = (
     # Strict: a text too long is refused, never cut. The comment is for MariaDB only; MySQL has no such limit.
     "SET SESSION sql_mode='TRADITIONAL', innodb_lock_wait_timeout=2, time_zone='+00:00'"
@@ -62,13 +66,12 @@ def open_engine(url: str, *, pool_size: int | None = None) -> sa.Engine:
     return engine
 
 
-def open_async_engine(url: str, *, pool_size: int | None = None) -> AsyncEngine:
+def open_async_engine(url: str, *, pool_size: int | None = None) -> AsyncEngine | SqliteUnderLoop:
     """Open a database for callers with an event loop; arguments and errors are those of `open_engine`."""
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), **_sqlite_options(pool_size))
-        _make_sqlite_safe(engine.sync_engine)
-        return engine
+        size = pool_size or _SQLITE_CONNECTIONS
+        return SqliteUnderLoop(open_engine(url, pool_size=size), size, SQLITE_BUSY_SECONDS)
     _, driver, extra = _DRIVERS[parsed.get_backend_name()]
     _need(driver, extra)
     engine = create_async_engine(_with(parsed, driver), **_options(parsed, pool_size, is_async=True))
@@ -150,7 +153,7 @@ def _mysql_arguments(*, is_async: bool) -> dict[str, Any]:
 def _sqlite_options(pool_size: int | None) -> dict[str, Any]:
     return {
         "hide_parameters": True,
-        "pool_size": pool_size or 4,
+        "pool_size": pool_size or _SQLITE_CONNECTIONS,
         "max_overflow": 0,
         "pool_timeout": SQLITE_BUSY_SECONDS,
         "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
@@ -166,14 +169,21 @@ def _make_sqlite_safe(engine: sa.Engine) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS}000")
         _use_write_ahead_log(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (_SYNC_EACH, "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        reads = connection.get_execution_options().get("menjin_reads", False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get("menjin_reads", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        sync = _SYNC_LATER if options.get("menjin_fleeting", False) else _SYNC_EACH
+        if connection.info.get("menjin_sync", _SYNC_EACH) != sync:
+            connection.exec_driver_sql(f"PRAGMA {sync}")
+            connection.info["menjin_sync"] = sync
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _use_write_ahead_log(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor has no type
