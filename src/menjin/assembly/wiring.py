@@ -324,6 +324,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.counters,
+        parts.directory,
         parts.stores.sessions,
         parts.stores.claims,
         parts.stores.keyrings,
