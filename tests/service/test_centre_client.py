@@ -96,7 +96,7 @@ class Service:
                 return list(pool.map(lambda _: self.access_token(), range(count)))
 
         async def gather() -> list[RemoteToken]:
-            return await asyncio.gather(*(self.centre.access_token() for _ in range(count)))
+            return list(await asyncio.gather(*(self.centre.access_token() for _ in range(count))))
 
         found: list[RemoteToken] = self._runner.run(gather())
         return found
