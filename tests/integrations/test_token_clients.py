@@ -17,6 +17,9 @@ import pytest
 
 from simulator.test_clients import CACHE, install
 from support.internal import APPID, Internal, serve_internal
+from support.servers import NginxServer
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 WECHATPY = """
 import json, sys
@@ -123,16 +126,39 @@ def wait_for_generation(internal: Internal, credential: str, generation: int) ->
     raise AssertionError("not renewed")
 
 
-def test_wechatpy_works_through_a_renewal(internal: Internal) -> None:
-    """Its every call is taken; it never sees the AppSecret, and two tokens cost two calls."""
+def bring_wechatpy() -> tuple[Path, str]:
+    """Install it once; return its folder and its Python."""
     folder = CACHE / "wechatpy-1.8.18"
     python = str(folder / "bin" / "python")
     wanted = ["wechatpy==1.8.18", "cryptography"]
     install(folder, [sys.executable, "-m", "venv", "."], [python, "-m", "pip", "install", "--quiet", *wanted])
+    return folder, python
+
+
+def test_wechatpy_works_through_a_renewal(internal: Internal) -> None:
+    """Its every call is taken; it never sees the AppSecret, and two tokens cost two calls."""
+    folder, python = bring_wechatpy()
     secret = internal.credential("sdk")
     works_through_a_renewal(
         internal, Sdk([python, "-c", WECHATPY, internal.url, internal.wechat.url, APPID, secret], folder)
     )
+
+
+@pytest.mark.servers
+def test_an_sdk_that_knows_one_address_works_through_a_proxy(internal: Internal) -> None:
+    """Behind nginx as docs/access-tokens.md has it: the token's two paths to the centre, the others to WeChat."""
+    folder, python = bring_wechatpy()
+    parted = (DOCS / "access-tokens.md").read_text("utf-8").partition("```nginx")[2].partition("```")[0]
+    assert "http://127.0.0.1:8702" in parted
+    here = parted.replace("http://127.0.0.1:8702", internal.url).replace(
+        "https://api.weixin.qq.com", internal.wechat.url
+    )
+    proxy = NginxServer(here)
+    try:
+        secret = internal.credential("sdk")
+        works_through_a_renewal(internal, Sdk([python, "-c", WECHATPY, proxy.url, proxy.url, APPID, secret], folder))
+    finally:
+        proxy.remove()
 
 
 def test_co_wechat_api_works_through_a_renewal(internal: Internal) -> None:
