@@ -6,16 +6,20 @@ from types import TracebackType
 from typing import Self
 
 from menjin.access_tokens.flow import AccessTokens
+from menjin.account_doors import AsyncAccounts
 from menjin.adapters.following import TaskFollowing
 from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.once import TaskOnce
 from menjin.adapters.slots import TaskSlots
 from menjin.assembly import Parts, assemble
 from menjin.calling import AsyncWeChat
+from menjin.clients.flow import Clients
 from menjin.limits.addresses import parse_address
+from menjin.login.beside import Beside
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.endpoints.getpaidunionid import Payment
 from menjin.wechat.open_data_kinds import OpenDataKind
 
 
@@ -24,12 +28,16 @@ class AsyncMenjin:
 
     Use it as `async with AsyncMenjin(parts) as menjin:`; entering brings the tables about, leaving closes
     connections. Every method raises `StoreUnavailable` when a store cannot be asked, never a session's end.
+
+    Attributes:
+        accounts: What the business itself tells of accounts.
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._once = TaskOnce()
         self._deeds = assemble(parts, TaskSlots, self._once)
+        self.accounts = AsyncAccounts(self._deeds.unionids)
         every = parts.tokens.look_every.total_seconds()
         self._keeping = TaskFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
@@ -56,6 +64,11 @@ class AsyncMenjin:
             await self._parts.http.close()
         await self._deeds.stores.close()
 
+    @property
+    def clients(self) -> Clients:
+        """The service clients: who they are, and what each may do."""
+        return self._deeds.clients
+
     async def sign_in(
         self,
         appid: str,
@@ -64,20 +77,22 @@ class AsyncMenjin:
         *,
         idempotency_key: str | None = None,
         address: str | None = None,
+        beside: Beside | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
 
         Args:
-            appid: One of our apps.
+            appid: One of our apps, by appid or alias.
             login_code: From wx.login; good once, for five minutes.
             device: What the client says of the phone.
             idempotency_key: At least 128 random bits as text; the same call with it, within a minute, gets the
                 same answer.
             address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
                 everybody behind it would share one limit.
+            beside: The tenant, and what a trusted gateway knows of the person.
 
         Raises:
-            RequestInvalid: `appid` is none of ours.
+            RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
             TooManyAttempts: The address or the person tries too often.
@@ -87,7 +102,7 @@ class AsyncMenjin:
         """
         key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return await self._deeds.sign_in.run(appid, login_code, device, key, known)
+        return await self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside)
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -153,17 +168,93 @@ class AsyncMenjin:
         """
         return await self._deeds.phone.by_code(Secret(session_token), phone_code)
 
-    async def bind_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+    async def bind_by_password(
+        self, session_token: str, username: str, password: str, *, bind_ticket: str | None = None
+    ) -> SignedIn:
         """Bind to the directory member that username and password prove; the token rotates.
+
+        Args:
+            session_token: Whose identity it is.
+            username: As typed.
+            password: As typed.
+            bind_ticket: Of a conflict that offered `move_with_password`.
 
         Raises:
             CredentialsInvalid: Name or password is wrong.
             TooManyAttempts: The password was not tried: too many wrong ones before.
-            BindingConflict: One of the two is bound otherwise; nothing was changed.
+            VerifiedPhoneRequired: The same, whoever tried them: verify a number, then try again.
+            BindingConflict: One of the two is bound otherwise; nothing was changed. It says the choices.
+            BindTicketInvalid: It is not good any more.
+            StepUpRequired: To leave an account takes a fresh proof.
             RequestInvalid: There is no directory.
             SessionInvalid: The session is not alive.
         """
-        return await self._deeds.bind.by_password(Secret(session_token), username, Secret(password))
+        ticket = Secret(bind_ticket) if bind_ticket is not None else None
+        return await self._deeds.bind.by_password(Secret(session_token), username, Secret(password), ticket)
+
+    async def bind_by_phone(
+        self,
+        session_token: str,
+        phone_code: str | None = None,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        bind_ticket: str | None = None,
+    ) -> SignedIn:
+        """Bind by a phone number on WeChat's word; the token rotates.
+
+        Args:
+            session_token: Whose identity it is.
+            phone_code: Of the phone button.
+            encrypted: encryptedData and iv instead; good only if WeChat says that it made them.
+            bind_ticket: Of a conflict that offered `confirm`. With none of the three, the number verified in this
+                session in the last ten minutes.
+
+        Raises:
+            PhoneCodeInvalid: WeChat does not know the code for this person.
+            StaleSessionKey: The ciphertext does not open, or WeChat does not vouch for it.
+            BindingConflict: Somebody else has the number; nothing was changed. It says the choices.
+            AccountNotFound: Nobody has it, and the session has no account to give it to.
+            BindTicketInvalid: It is not good any more.
+            StepUpRequired: To change a number takes a fresh proof.
+            VerifiedPhoneRequired: No number was verified in this session lately.
+            SessionInvalid: The session is not alive.
+        """
+        ticket = Secret(bind_ticket) if bind_ticket is not None else None
+        return await self._deeds.bind.by_phone(Secret(session_token), phone_code, encrypted, ticket)
+
+    async def unbind(self, session_token: str) -> SignedIn:
+        """Part the session's identity and its account; the token rotates, and the session has no account then.
+
+        Raises:
+            BindingRequired: It has none.
+            StepUpRequired: The last proof of who the person is is older than ten minutes.
+            LastWayIn: Nobody could reach the account any more.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.bind.undo(Secret(session_token))
+
+    async def record_paid_unionid(
+        self, session_token: str, *, transaction_id: str = "", mch_id: str = "", out_trade_no: str = ""
+    ) -> bool:
+        """Ask WeChat for the unionid of the session's person, who has paid in the last five minutes.
+
+        Args:
+            session_token: Whose it is.
+            transaction_id: WeChat's number of the payment; or the two others.
+            mch_id: The merchant's number.
+            out_trade_no: The merchant's number of the order.
+
+        Returns:
+            Whether it is known now; False if it is another account's.
+
+        Raises:
+            PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
+            SessionInvalid: The session is not alive.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer.
+        """
+        payment = Payment(transaction_id, mch_id, out_trade_no)
+        return await self._deeds.unionids.by_payment(Secret(session_token), payment)
 
     async def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
         """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
@@ -187,6 +278,17 @@ class AsyncMenjin:
             SessionInvalid: The session is not alive.
         """
         return await self._deeds.step_up.by_password(Secret(session_token), username, Secret(password))
+
+    async def step_up_by_phone_code(self, session_token: str, phone_code: str) -> SignedIn:
+        """Prove who one is by a tap on the phone button: the number is the account's; the token rotates.
+
+        Raises:
+            PhoneCodeInvalid: WeChat does not know the code for this person.
+            PhoneMismatch: The number is not the account's.
+            BindingRequired: The session has no account.
+            SessionInvalid: The session is not alive.
+        """
+        return await self._deeds.step_up.by_phone_code(Secret(session_token), phone_code)
 
     async def rotate(self, session_token: str) -> SignedIn:
         """Give the session a new token; the old one answers session_rotated for a minute.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,9 @@ from menjin.values import AppId, Secret
 
 SignInPolicy = Literal["open", "bound"]
 DevicePolicy = Literal["many", "one_per_device", "single"]
+PhoneMatch = Literal["bind", "confirm", "never"]
+
+_LIKE_AN_APPID = re.compile(r"(?i)wx[0-9a-f]{16}")
 TokenMode = Literal["stable", "legacy"]
 STABLE: TokenMode = "stable"
 LEGACY: TokenMode = "legacy"
@@ -36,6 +40,10 @@ class App:
         follow_wechat: How often WeChat is asked whether the session_key still is good, at least 10 minutes; the
             sessions of one that is not end. None, the default: a session has a life of its own.
         reset_key_at_sign_out: Whether WeChat replaces the session_key when the person signs out.
+        alias: A name of ours for it, good wherever the appid is.
+        phone_match: What a verified number does that an account has to which no WeChat identity leads: `bind` to it,
+            bind once the person said so (`confirm`), or `never`.
+        tenants: The divisions of the business a login may name; none, and it may name none.
         token_mode: The access_token by `stable_token`, or by the `legacy` `/cgi-bin/token`, each call of which kills
             the token before.
     """
@@ -51,11 +59,24 @@ class App:
     max_sessions: int = 20
     follow_wechat: timedelta | None = None
     reset_key_at_sign_out: bool = False
+    alias: str | None = None
+    phone_match: PhoneMatch = "confirm"
+    tenants: frozenset[str] = frozenset()
+
+    def check_tenant(self, tenant: str | None) -> None:
+        """See that a login may name `tenant`.
+
+        Raises:
+            RequestInvalid: It may not.
+        """
+        if tenant is not None and tenant not in self.tenants:
+            raise RequestInvalid(Fault("tenant", "not a tenant of this app"))
+
     token_mode: TokenMode = STABLE
 
 
 class Apps:
-    """The apps by appid."""
+    """The apps by appid and by alias."""
 
     def __init__(self, apps: Iterable[App]) -> None:
         found: dict[str, App] = {}
@@ -63,12 +84,17 @@ class Apps:
             if app.appid in found:
                 raise ConfigurationError([Fault("apps", f"{app.appid} stands twice")])
             found[app.appid] = app
+        for app in found.copy().values():
+            if app.alias is not None and (_LIKE_AN_APPID.match(app.alias) or app.alias in found):
+                raise ConfigurationError([Fault("apps", f"the alias {app.alias} stands twice, or is like an appid")])
+            if app.alias is not None:
+                found[app.alias] = app
         if not found:
             raise ConfigurationError([Fault("apps", "there is none; name at least one mini program")])
         self._apps: Mapping[str, App] = found
 
     def get(self, appid: str) -> App:
-        """Return the app.
+        """Return the app of an appid or alias.
 
         Raises:
             RequestInvalid: It is not one of ours.
@@ -80,4 +106,11 @@ class Apps:
 
     def all(self) -> tuple[App, ...]:
         """Return every app."""
-        return tuple(self._apps.values())
+        return tuple(app for name, app in self._apps.items() if name == app.appid)
+
+    def list_sisters(self, app: App) -> tuple[AppId, ...]:
+        """Return the apps of the same realm and Open Platform account, `app` among them; none without the latter."""
+        if app.open_platform is None:
+            return ()
+        same = (one for one in self.all() if (one.realm, one.open_platform) == (app.realm, app.open_platform))
+        return tuple(one.appid for one in same)

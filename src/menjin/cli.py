@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
-from menjin.aio import AsyncMenjin
-from menjin.errors import ConfigurationError, StoreUnavailable
-from menjin.service.app import create_app
-from menjin.service.legacy import to_legacy
-from menjin.service.settings import Settings, load_settings, to_database, to_parts, to_vault
+from menjin.service.client_commands import CLIENTS
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened
+from menjin.service.directory_commands import DIRECTORY
+from menjin.service.doctor_commands import doctor
+from menjin.service.migrate_commands import migrate
+from menjin.service.serving import bind, override_internal
+from menjin.service.serving import serve as serve_all
+from menjin.service.settings import Settings, load_settings, to_parts, to_vault
+from menjin.service.token_commands import TOKENS
 
 _APP = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +29,11 @@ _APP = typer.Typer(
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
+_APP.add_typer(DIRECTORY, name="directory")
+_APP.command()(migrate)
+_APP.command()(doctor)
+_APP.add_typer(CLIENTS, name="clients")
+_APP.add_typer(TOKENS, name="tokens")
 
 
 class LogLevel(StrEnum):
@@ -42,45 +46,42 @@ class LogLevel(StrEnum):
 
 
 async def _check_keys(settings: Settings) -> None:
-    async with _opened(settings) as database:
+    async with opened(settings) as database:
         await Resealing(database, to_vault(settings)).check()
 
 
 @_APP.command()
 def serve(
-    config: Annotated[Path, typer.Option(help="Configuration file. 配置文件。")] = Path("menjin.toml"),
+    *,
+    config: ConfigPath = DEFAULT_CONFIG,
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
+    internal_port: Annotated[
+        int | None, typer.Option(help="Port for the business's own services, such as 8702; none without it. 内部端口。")
+    ] = None,
+    internal_host: Annotated[
+        str | None, typer.Option(help="Its address; the loopback unless set. 内部监听地址。")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the ports. 进程数。")] = 1,
     log_level: Annotated[LogLevel, typer.Option(help="How much is logged. 日志级别。")] = LogLevel.INFO,
 ) -> None:
     """Run the service 启动服务."""
-    with _explained():
-        settings = load_settings(config)
-        parts = to_parts(settings)
+    with explained():
+        settings = override_internal(load_settings(config), internal_host, internal_port)
+        to_parts(settings)
         asyncio.run(_check_keys(settings))
-    set_up_logging(log_level)
+        set_up_logging(log_level)
+        listeners = bind(settings, host, port)
     print(f"menjin: http://{host}:{port}", file=sys.stderr)
-    menjin = AsyncMenjin(parts)
-    legacy = to_legacy(settings, parts, menjin)
-    uvicorn.run(
-        create_app(menjin, legacy.mounts, legacy.prepare, settings.gateway.to_proxies()),
-        host=host,
-        port=port,
-        access_log=False,  # the app logs its own line, without a query
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
-        timeout_graceful_shutdown=10,
-    )
-
-
-_CONFIG = typer.Option(help="Configuration file. 配置文件。")
+    if listeners.internal is not None:
+        print(f"menjin: internal http://{settings.internal.host}:{settings.internal.port}", file=sys.stderr)
+    serve_all(settings, listeners, workers)
 
 
 @_KEYS.command("status")
-def keys_status(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+def keys_status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Count what each vault key sealed 各密钥加密了多少条."""
-    with _explained():
+    with explained():
         settings = load_settings(config)
         vault = to_vault(settings)
         counts = asyncio.run(_count_sealed(settings, vault))
@@ -90,9 +91,9 @@ def keys_status(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
 
 
 @_KEYS.command("rotate")
-def keys_rotate(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+def keys_rotate(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Seal with the active key what older keys sealed; the service goes on meanwhile 用当前密钥重新加密."""
-    with _explained():
+    with explained():
         settings = load_settings(config)
         vault = to_vault(settings)
         done = asyncio.run(_reseal(settings, vault))
@@ -100,44 +101,19 @@ def keys_rotate(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
 
 
 async def _count_sealed(settings: Settings, vault: AesGcmVault) -> dict[str, int]:
-    async with _opened(settings) as database:
+    async with opened(settings) as database:
         return await Resealing(database, vault).count_by_key()
 
 
 async def _reseal(settings: Settings, vault: AesGcmVault) -> int:
     total = 0
-    async with _opened(settings) as database:
+    async with opened(settings) as database:
         work = Resealing(database, vault)
         await work.check()
         while done := await work.reseal():
             total += done
             print(f"menjin: {total} …", file=sys.stderr)
     return total
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    database = to_database(settings)
-    try:
-        await database.create_schema()
-        yield database
-    finally:
-        await database.close()
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Print what is wrong, and end with 2 (configuration) or 1 (a store)."""
-    try:
-        yield
-    except ConfigurationError as error:
-        for fault in error.faults:
-            print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
-        print(f"menjin: {len(error.faults)} fault(s). 配置有误。", file=sys.stderr)
-        raise typer.Exit(2) from None
-    except StoreUnavailable:
-        print("menjin: the database cannot be used; is it running? 数据库不可用。", file=sys.stderr)
-        raise typer.Exit(1) from None
 
 
 @_KEYS.command("new")

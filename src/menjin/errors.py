@@ -6,12 +6,15 @@ The first split is whose fault it is::
     ├ CallerError            the request, its code, its token or its ciphertext
     │ ├ RequestInvalid  BodyTooLarge  TooManyAttempts  NotFound
     │ ├ LoginCodeInvalid  LoginCodeUsed  PhoneCodeInvalid(LoginCodeAsPhoneCode)  CredentialsInvalid
+    │ ├ BindTicketInvalid  PaymentUnknown
     │ ├ OpenDataInvalid  StaleSessionKey
+    │ ├ ClientInvalid  ClientNotPermitted
     │ └ SessionInvalid
     │   ├ SessionExpired  SessionRotated
     │   └ KickedOut  Replaced  SignedOut
     ├ AccountError           what the person may do
-    │ └ BindingRequired  BindingConflict  AccountDisabled
+    │ ├ BindingRequired  BindingConflict  AccountNotFound  LastWayIn  AccountDisabled
+    │ └ StepUpRequired  VerifiedPhoneRequired  PhoneMismatch
     ├ WeChatError            WeChat answered, and said no (errcode, errmsg, rid)
     │ └ WeChatBusy  QuotaExceeded  AppMisconfigured  UserBlocked  UnknownWeChatError
     ├ TransportError         WeChat did not answer, or not in words
@@ -29,6 +32,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Literal
+
+from menjin.values import Secret
 
 Action = Literal["login", "retap", "retry", "bind", "none"]
 
@@ -153,6 +158,20 @@ class StaleSessionKey(CallerError):
     message = "the data does not open with the session_key in hand"
 
 
+class ClientInvalid(CallerError):
+    """No service client has this credential, or it was revoked."""
+
+    code = "client_invalid"
+    message = "no service client has this credential"
+
+
+class ClientNotPermitted(CallerError):
+    """The service client may not do this, or not for this app."""
+
+    code = "client_not_permitted"
+    message = "this service client may not do this for this app"
+
+
 class SessionInvalid(CallerError):
     """The session_token names no session."""
 
@@ -213,11 +232,25 @@ class BindingRequired(AccountError):
     message = "this session is not bound to an account yet"
 
 
+BindChoice = Literal["confirm", "sign_in_as_other", "move_with_password", "ask_operator"]
+
+
 class BindingConflict(AccountError):
-    """The identity or the business account is already bound elsewhere; nothing was changed."""
+    """What was to be bound is bound otherwise; nothing was changed.
+
+    Attributes:
+        choices: What the person may do about it.
+        bind_ticket: Carries on from here: ten minutes, once, in the same session; None where nothing is carried.
+    """
 
     code = "binding_conflict"
+    action: ClassVar[Action] = "bind"
     message = "already bound to another account"
+
+    def __init__(self, choices: tuple[BindChoice, ...] = ("ask_operator",), bind_ticket: Secret | None = None) -> None:
+        super().__init__()
+        self.choices = choices
+        self.bind_ticket = bind_ticket
 
 
 class AccountDisabled(AccountError):

@@ -35,6 +35,9 @@ TABLE: dict[str, Entry] = {
     ),
     "open_data_invalid": Entry(400, "none", "加密数据格式不正确", "The encrypted data is not well-formed"),
     "credentials_invalid": Entry(400, "none", "用户名或密码不正确", "User name and password do not match"),
+    "bind_ticket_invalid": Entry(
+        400, "bind", "绑定凭据已失效，请重新绑定", "The bind ticket is not good any more, bind anew"
+    ),
     "session_invalid": Entry(401, "login", "登录态无效，请重新登录", "There is no such session"),
     "session_expired": Entry(401, "login", "登录态已过期，请重新登录", "The session has expired"),
     "session_rotated": Entry(
@@ -43,14 +46,22 @@ TABLE: dict[str, Entry] = {
     "signed_out": Entry(401, "none", "已退出登录", "Signed out"),
     "kicked_out": Entry(401, "none", "已在别处被下线", "The session was ended from elsewhere"),
     "replaced": Entry(401, "none", "已在别处登录", "A newer session took this one's place"),
+    "client_invalid": Entry(401, "none", "服务凭证无效", "No service client has this credential"),
+    "client_not_permitted": Entry(403, "none", "服务无此权限", "This service client may not do this for this app"),
     "binding_required": Entry(403, "bind", "请先绑定账号", "Bind an account first"),
     "account_disabled": Entry(403, "none", "账号已停用", "The account is disabled"),
+    "step_up_required": Entry(403, "none", "请先重新验证身份", "Prove who you are once more"),
+    "verified_phone_required": Entry(403, "none", "请先验证手机号", "Verify a phone number first"),
+    "phone_mismatch": Entry(403, "none", "与账号绑定的手机号不一致", "This is not the account's phone number"),
     "user_blocked": Entry(403, "none", "暂时无法登录", "Signing in is not possible at the moment"),
     "not_found": Entry(404, "none", "没有这个地址", "There is nothing here"),
     "method_not_allowed": Entry(405, "none", "不支持这个请求方法", "This method is not allowed here"),
     "login_code_used": Entry(409, "login", "登录凭证已使用过", "The login code was used before"),
     "stale_session_key": Entry(409, "retap", "数据已失效，请重新登录后再点一次", "Sign in again, then tap once more"),
-    "binding_conflict": Entry(409, "none", "已绑定其他账号", "Already bound to another account"),
+    "binding_conflict": Entry(409, "bind", "已绑定其他账号", "Already bound to another account"),
+    "account_not_found": Entry(409, "bind", "没有使用该手机号的账号", "No account has this phone number"),
+    "last_way_in": Entry(409, "none", "这是账号唯一的登录方式", "This is the last way into the account"),
+    "payment_unknown": Entry(409, "retry", "微信暂未查到这笔支付", "WeChat does not know this payment yet"),
     "body_too_large": Entry(413, "none", "请求内容过大", "The body is too large"),
     "request_invalid": Entry(422, "none", "请求格式不正确", "The request is not well-formed"),
     "too_many_attempts": Entry(429, "none", "尝试次数过多，请稍后再试", "Too many attempts, try again later"),
@@ -92,6 +103,10 @@ def to_problem(error: MenjinError, *, language: Language, request_id: str, signi
         problem.body["retry_after"] = retry_after
     if isinstance(error, errors.RequestInvalid):
         problem.body["faults"] = [{"where": fault.where, "problem": fault.problem} for fault in error.faults]
+    if isinstance(error, errors.BindingConflict):
+        problem.body["choices"] = list(error.choices)
+        if error.bind_ticket is not None:
+            problem.body["bind_ticket"] = error.bind_ticket.reveal()
     return Problem(problem.status, problem.body, retry_after)
 
 

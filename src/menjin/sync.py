@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from menjin.account_doors import BlockingAccounts
 from menjin.adapters.following import ThreadFollowing
 from menjin.adapters.http import BlockingHttp
 from menjin.adapters.once import ThreadOnce
@@ -14,9 +15,11 @@ from menjin.bridge import drive
 from menjin.calling import SyncAccessTokens, SyncWeChat
 from menjin.errors import ConfigurationError, Fault
 from menjin.limits.addresses import parse_address
+from menjin.login.beside import Beside
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import Device, Session
 from menjin.values import Secret
+from menjin.wechat.endpoints.getpaidunionid import Payment
 from menjin.wechat.open_data_kinds import OpenDataKind
 
 
@@ -34,6 +37,7 @@ class Menjin:
             )
         self._parts = parts
         self._deeds = assemble(parts, ThreadSlots, ThreadOnce())
+        self.accounts = BlockingAccounts(self._deeds.unionids)
         every = parts.tokens.look_every.total_seconds()
         self._keeping = ThreadFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
@@ -67,11 +71,12 @@ class Menjin:
         *,
         idempotency_key: str | None = None,
         address: str | None = None,
+        beside: Beside | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
         key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known))
+        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
@@ -106,9 +111,35 @@ class Menjin:
         """Return the phone number behind the phone button's code, on WeChat's word."""
         return drive(self._deeds.phone.by_code(Secret(session_token), phone_code))
 
-    def bind_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
+    def bind_by_password(
+        self, session_token: str, username: str, password: str, *, bind_ticket: str | None = None
+    ) -> SignedIn:
         """Bind to the directory member that username and password prove; the token rotates."""
-        return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password)))
+        ticket = Secret(bind_ticket) if bind_ticket is not None else None
+        return drive(self._deeds.bind.by_password(Secret(session_token), username, Secret(password), ticket))
+
+    def bind_by_phone(
+        self,
+        session_token: str,
+        phone_code: str | None = None,
+        *,
+        encrypted: tuple[str, str] | None = None,
+        bind_ticket: str | None = None,
+    ) -> SignedIn:
+        """Bind by a phone number on WeChat's word; the token rotates."""
+        ticket = Secret(bind_ticket) if bind_ticket is not None else None
+        return drive(self._deeds.bind.by_phone(Secret(session_token), phone_code, encrypted, ticket))
+
+    def unbind(self, session_token: str) -> SignedIn:
+        """Part the session's identity and its account; the token rotates, and the session has no account then."""
+        return drive(self._deeds.bind.undo(Secret(session_token)))
+
+    def record_paid_unionid(
+        self, session_token: str, *, transaction_id: str = "", mch_id: str = "", out_trade_no: str = ""
+    ) -> bool:
+        """Ask WeChat for the unionid of the session's person, who has paid in the last five minutes."""
+        payment = Payment(transaction_id, mch_id, out_trade_no)
+        return drive(self._deeds.unionids.by_payment(Secret(session_token), payment))
 
     def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
         """Prove who one is by a fresh wx.login; the token rotates."""
@@ -117,6 +148,10 @@ class Menjin:
     def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Prove who one is by the bound account's password; the token rotates."""
         return drive(self._deeds.step_up.by_password(Secret(session_token), username, Secret(password)))
+
+    def step_up_by_phone_code(self, session_token: str, phone_code: str) -> SignedIn:
+        """Prove who one is by a tap on the phone button: the number is the account's; the token rotates."""
+        return drive(self._deeds.step_up.by_phone_code(Secret(session_token), phone_code))
 
     def rotate(self, session_token: str) -> SignedIn:
         """Give the session a new token; the old one answers session_rotated for a minute."""

@@ -22,7 +22,8 @@ FOLD_CASE = {
     "sqlite-sync": (
         "DROP TABLE identities",
         """CREATE TABLE identities (identity_id VARCHAR(30) PRIMARY KEY, appid VARCHAR(32), created_at BIGINT,
-        openid VARCHAR(64) COLLATE NOCASE, unionid VARCHAR(64), account_id VARCHAR(30), UNIQUE (appid, openid))""",
+        openid VARCHAR(64) COLLATE NOCASE, unionid VARCHAR(64), account_id VARCHAR(30), detached_at BIGINT,
+        is_unionid_vouched BOOLEAN DEFAULT 0, UNIQUE (appid, openid))""",
     ),
     "postgres-sync": (
         "CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",

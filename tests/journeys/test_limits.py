@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from menjin import NO_LIMITS, AsyncMenjin, SignedIn
+from menjin.binding_errors import VerifiedPhoneRequired
 from menjin.errors import (
     AppMisconfigured,
     CredentialsInvalid,
@@ -183,7 +184,7 @@ def test_a_name_is_not_guessed_by_many_persons(make: MakeHouse) -> None:
         for _ in range(5):
             with pytest.raises(CredentialsInvalid):
                 house.door.bind_by_password(token, "ming", "wrong")
-    with pytest.raises(TooManyAttempts):
+    with pytest.raises(VerifiedPhoneRequired):
         house.door.bind_by_password(sign_in(house), "ming", MEMBERS["ming"])
     house.advance(3661)
     house.door.bind_by_password(sign_in(house), "ming", MEMBERS["ming"])

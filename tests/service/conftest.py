@@ -28,4 +28,5 @@ def bound_service(tmp_path: Path) -> Iterator[Service]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One open service for the whole module, for tests that leave nothing behind."""
     with serve_menjin(tmp_path_factory.mktemp("shared")) as service:
+        service.world.bind_open_platform("one")  # else /v1/unionid/paid has nothing to tell
         yield service

@@ -17,7 +17,7 @@ import msgspec
 from menjin import Apps, memory_stores
 from menjin.accounts.model import Identity
 from menjin.accounts.store import AccountTransaction
-from menjin.adapters.memory import MemoryAccounts
+from menjin.adapters.memory_accounts import MemoryAccounts
 from support.doors import APP
 from support.serving import Service, serve_menjin
 

@@ -26,6 +26,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "/v1/session/step-up": {"login_code": "made-up"},
     "/v1/phone": {"encrypted_data": "AAAA", "iv": "AAAA"},
     "/v1/binding": {"method": "password", "username": "nobody", "password": "none"},
+    "/v1/unionid/paid": {"mch_id": "1900000109", "out_trade_no": "made-up"},
 }
 LIMIT = 64 * 1024
 OTHER_VALUES: tuple[object, ...] = (None, 1, 1.5, True, [], {}, ["a"], "", {"a": {"b": []}})

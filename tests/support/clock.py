@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from menjin.clock import Clock
+
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
@@ -28,13 +30,13 @@ class FakeClock:
 
 
 class ClockStopwatch:
-    """Goes as a FakeClock goes.
+    """Goes as another clock goes.
 
     Args:
         clock: Which.
     """
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def seconds(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from menjin.values import Secret
 
@@ -17,6 +17,22 @@ class Member:
     """
 
     external_id: str
+
+
+@runtime_checkable
+class FindsByPhone(Protocol):
+    """A directory that knows its members' phone numbers too."""
+
+    async def find_by_phone(self, phone_number: str) -> Member | None:
+        """Return the member who has a number, or None.
+
+        Args:
+            phone_number: E.164, such as `+8613800138000`.
+
+        Raises:
+            StoreUnavailable: The directory cannot be asked.
+        """
+        ...
 
 
 class Directory(Protocol):

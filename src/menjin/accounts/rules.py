@@ -1,22 +1,20 @@
-"""Which account a login belongs to: a total table over what was found. Pure.
+"""Which account a login belongs to: a total table over what was found. Pure; printed in docs/accounts.md.
 
-| identity's account | account of the unionid | policy | decision |
-|---|---|---|---|
-| A | none or A | any | Use A |
-| A | B | any | Conflict: use A, the unionid stays B's |
-| none | B | any | Attach to B |
-| none | none | open | Create |
-| none | none | bound | Leave: unbound |
-
-The openid comes first: it is what WeChat vouched for in this login. Two accounts are never made one here.
+The openid comes first: it is what WeChat vouched for in this login. A unionid leads to an account only on WeChat's
+own word. Two accounts are never made one here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from menjin.accounts.model import Account
 from menjin.apps import SignInPolicy
+
+# login: WeChat named the person in this very login. word: WeChat, or somebody the operator trusts, named the unionid
+# of a person at another moment. user_data: it stood in a ciphertext that the phone handed on.
+Occasion = Literal["login", "word", "user_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The identity's own account; the unionid names another and is not recorded."""
+    """The identity's own account, or none; the unionid names another and is not recorded."""
 
-    account: Account
+    account: Account | None
 
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """The account that already has this unionid."""
+    """The account that has what was shown."""
 
     account: Account
 
@@ -50,46 +48,43 @@ class Leave:
     """No account yet."""
 
 
-Decision = Use | Conflict | Attach | Create | Leave
-
-
-def resolve(by_openid: Account | None, by_unionid: Account | None, policy: SignInPolicy) -> Decision:
-    """Decide; see the table above."""
-    if by_openid is not None:
-        differs = by_unionid is not None and by_unionid.account_id != by_openid.account_id
-        return Conflict(by_openid) if differs else Use(by_openid)
-    if by_unionid is not None:
-        return Attach(by_unionid)
-    return Create() if policy == "open" else Leave()
-
-
 @dataclass(frozen=True, slots=True)
-class Fill:
-    """Give the identity's own account this external_id."""
-
-    account: Account
+class Stale:
+    """The session speaks for an account that is not the identity's any more: nothing is recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Nothing may be changed: somebody else has one of the two."""
+Decision = Use | Conflict | Attach | Create | Leave | Stale
 
 
-BindDecision = Use | Fill | Attach | Create | Refuse
-
-
-def bind(own: Account | None, holder: Account | None, external_id: str) -> BindDecision:
-    """Decide a binding to `external_id`, proved by the directory.
+def resolve(
+    by_openid: Account | None,
+    by_unionid: Account | None,
+    policy: SignInPolicy,
+    occasion: Occasion = "login",
+    signed_in_as: Account | None = None,
+    *,
+    is_detached: bool = False,
+) -> Decision:
+    """Decide.
 
     Args:
-        own: The identity's account, if it has one.
-        holder: The account that has `external_id`, if there is one.
-        external_id: The member's id in the business's own system.
+        by_openid: The identity's account.
+        by_unionid: The account that has the unionid, if one is known.
+        policy: The app's.
+        occasion: Who says the unionid, and when.
+        signed_in_as: The account of the session in which it was said; None in a login, or while unbound.
+        is_detached: Whether the person unbound this identity.
     """
-    if own is None:
-        return Attach(holder) if holder is not None else Create()
-    if own.external_id == external_id:
-        return Use(own)
-    if own.external_id is None and holder is None:
-        return Fill(own)
-    return Refuse()
+    if signed_in_as is not None and not _same(signed_in_as, by_openid):
+        return Stale()
+    if by_openid is not None:
+        return Use(by_openid) if by_unionid is None or _same(by_unionid, by_openid) else Conflict(by_openid)
+    if by_unionid is not None and occasion == "user_data":
+        return Conflict(None)
+    if by_unionid is not None and not is_detached:
+        return Attach(by_unionid)
+    return Create() if occasion == "login" and policy == "open" else Leave()
+
+
+def _same(one: Account, other: Account | None) -> bool:
+    return other is not None and one.account_id == other.account_id

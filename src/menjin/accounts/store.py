@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from menjin.accounts.model import Account, Identity
+from menjin.accounts.phone import Phone
 from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
 
 
@@ -25,6 +28,22 @@ class AccountTransaction(Protocol):
 
     async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
         """Return the account that holds a unionid."""
+        ...
+
+    async def find_account_by_noted_unionid(self, appids: Sequence[AppId], unionid: UnionId) -> Account | None:
+        """Return the oldest account of an identity, in one of these apps, whose unionid WeChat said."""
+        ...
+
+    async def find_account_by_phone(self, realm: str, phone: Phone) -> Account | None:
+        """Return the account that has a phone number."""
+        ...
+
+    async def lock_account(self, account_id: AccountId) -> Account | None:
+        """Return an account; whoever asks the same waits for the end of this transaction."""
+        ...
+
+    async def list_identities(self, account_id: AccountId) -> tuple[Identity, ...]:
+        """Return the identities of an account; they do not change where the account is locked."""
         ...
 
     async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
@@ -47,8 +66,28 @@ class AccountTransaction(Protocol):
         """Bind an identity to an account."""
         ...
 
-    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
-        """Note an identity's unionid."""
+    async def detach_identity(self, identity_id: IdentityId, at: datetime) -> None:
+        """Take an identity's account away, and note that the person wished so."""
+        ...
+
+    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId, *, is_vouched: bool = False) -> None:
+        """Note an identity's unionid, and whether WeChat itself said it."""
+        ...
+
+    async def release_unionid(self, account_id: AccountId, unionid: UnionId) -> None:
+        """Let a unionid belong to an account no more."""
+        ...
+
+    async def put_phone(self, account_id: AccountId, phone: Phone | None) -> bool:
+        """Give an account its number, or none; False if another of its realm has it, and nothing was changed."""
+        ...
+
+    async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
+        """Note when somebody signed in to an account."""
+        ...
+
+    async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
+        """Note where an account's person went."""
         ...
 
     async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:

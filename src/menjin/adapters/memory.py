@@ -7,18 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from typing import TypeVar
 
-from menjin.accounts.model import Account, Identity
 from menjin.login.claims import Claim
 from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
-from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
-
-K = TypeVar("K")
-V = TypeVar("V")
+from menjin.values import AppId, IdentityId, OpenId, SessionId
 
 
 class MemoryTransactions:
@@ -266,108 +260,3 @@ class MemorySessions:
     def _end(row: _Row | None, reason: EndReason) -> None:
         if row is not None and row.session.ended is None:
             row.session = replace(row.session, ended=reason)
-
-
-class MemoryAccounts:
-    """The account store; one transaction at a time, undone if it ends by an error."""
-
-    works_without_loop = True
-
-    def __init__(self) -> None:
-        self._guard = threading.RLock()
-        self._work = _MemoryAccountWork()
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[_MemoryAccountWork]:
-        """Hold the store; nothing in a flow over memory stores suspends meanwhile."""
-        with self._guard:
-            done = len(self._work.undo)
-            try:
-                yield self._work
-            except BaseException:
-                while len(self._work.undo) > done:
-                    self._work.undo.pop()()
-                raise
-            finally:
-                if done == 0:
-                    self._work.undo.clear()
-
-
-class _MemoryAccountWork:
-    """What a transaction sees; every change notes how to take it back."""
-
-    def __init__(self) -> None:
-        self.undo: list[Callable[[], object]] = []
-        self._identities: dict[str, Identity] = {}
-        self._by_openid: dict[tuple[str, str], str] = {}
-        self._accounts: dict[str, Account] = {}
-        self._by_external_id: dict[tuple[str, str], AccountId] = {}
-        self._by_unionid: dict[tuple[str, str, str], AccountId] = {}
-
-    async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
-        found = self._by_openid.get((appid, openid))
-        return self._identities[found] if found is not None else None
-
-    async def find_account(self, account_id: AccountId) -> Account | None:
-        return self._accounts.get(account_id)
-
-    async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
-        found = self._by_unionid.get((realm, open_platform, unionid))
-        return self._accounts[found] if found is not None else None
-
-    async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
-        found = self._by_external_id.get((realm, external_id))
-        return self._accounts[found] if found is not None else None
-
-    async def add_identity(self, identity: Identity) -> Identity:
-        kept = self._by_openid.get((identity.appid, identity.openid))
-        if kept is not None:
-            return self._identities[kept]
-        self._put(self._by_openid, (identity.appid, identity.openid), identity.identity_id)
-        self._put(self._identities, identity.identity_id, identity)
-        return identity
-
-    async def add_account(self, account: Account) -> Account:
-        if account.external_id is not None:
-            kept = self._by_external_id.get((account.realm, account.external_id))
-            if kept is not None:
-                return self._accounts[kept]
-            self._put(self._by_external_id, (account.realm, account.external_id), account.account_id)
-        self._put(self._accounts, account.account_id, account)
-        return account
-
-    async def remove_account(self, account_id: AccountId) -> None:
-        account = self._take(self._accounts, account_id)
-        if account is not None and account.external_id is not None:
-            self._take(self._by_external_id, (account.realm, account.external_id))
-
-    async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
-        bound = replace(self._identities[identity_id], account_id=account_id)
-        self._put(self._identities, identity_id, bound)
-
-    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
-        self._put(self._identities, identity_id, replace(self._identities[identity_id], unionid=unionid))
-
-    async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
-        if (realm, open_platform, unionid) not in self._by_unionid:
-            self._put(self._by_unionid, (realm, open_platform, unionid), account_id)
-
-    async def put_external_id(self, account_id: AccountId, external_id: str) -> bool:
-        account = replace(self._accounts[account_id], external_id=external_id)
-        if self._by_external_id.get((account.realm, external_id), account_id) != account_id:
-            return False
-        self._put(self._accounts, account_id, account)
-        self._put(self._by_external_id, (account.realm, external_id), account_id)
-        return True
-
-    def _take(self, table: dict[K, V], key: K) -> V | None:
-        if key in table:
-            self.undo.append(partial(table.__setitem__, key, table[key]))
-        return table.pop(key, None)
-
-    def _put(self, table: dict[K, V], key: K, value: V) -> None:
-        if key in table:
-            self.undo.append(partial(table.__setitem__, key, table[key]))
-        else:
-            self.undo.append(partial(table.pop, key, None))
-        table[key] = value

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from menjin.access_tokens.store import TokenStore
 from menjin.accounts.store import AccountStore
+from menjin.adapters.client_memory import MemoryClients
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.adapters.memory import (
-    MemoryAccounts,
     MemoryAttempts,
     MemoryClaims,
     MemoryKeyChecks,
@@ -20,22 +20,27 @@ from menjin.adapters.memory import (
     MemorySessions,
     MemoryTransactions,
 )
+from menjin.adapters.memory_accounts import MemoryAccounts, MemoryProofs
 from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
 from menjin.adapters.sqlalchemy.accounts import SqlAccounts
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
 from menjin.adapters.sqlalchemy.claims import SqlClaims
+from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.proofs import SqlProofs
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
 from menjin.adapters.sqlalchemy.sessions import SqlSessions
+from menjin.clients.store import ClientStore
 from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import ClaimStore
 from menjin.login.ports import Transactions
+from menjin.login.proofs import ProofStore
 from menjin.session_keys.attempts import AttemptStore
 from menjin.session_keys.checks import CheckStore
 from menjin.session_keys.store import KeyringStore
@@ -67,6 +72,8 @@ class Stores:
     attempts: AttemptStore
     key_checks: CheckStore
     accounts: AccountStore
+    proofs: ProofStore
+    clients: ClientStore
     transactions: Transactions
     tokens: TokenStore
     prepare: Callable[[], Coroutine[Any, Any, None]]
@@ -86,6 +93,8 @@ def memory_stores() -> Stores:
         attempts=MemoryAttempts(),
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
+        proofs=MemoryProofs(),
+        clients=MemoryClients(),
         transactions=MemoryTransactions(),
         tokens=MemoryTokens(),
         prepare=_nothing,
@@ -96,9 +105,11 @@ def memory_stores() -> Stores:
 
 def sql_stores(database: Database, vault: Vault) -> Stores:
     """Return stores on one SQL database, secrets sealed by `vault`."""
+    accounts = SqlAccounts(database, vault)
 
     async def prepare() -> None:
         await database.create_schema()
+        await accounts.prepare()
         await Resealing(database, vault).check()
 
     return Stores(
@@ -108,7 +119,9 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         keyrings=SqlKeyrings(database, vault),
         attempts=SqlAttempts(database, vault),
         key_checks=SqlKeyChecks(database),
-        accounts=SqlAccounts(database),
+        accounts=accounts,
+        proofs=SqlProofs(database, vault),
+        clients=SqlClients(database),
         transactions=database,
         tokens=SqlTokens(database, vault),
         prepare=prepare,

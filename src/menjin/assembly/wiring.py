@@ -17,6 +17,8 @@ from menjin.adapters.once import ThreadOnce
 from menjin.adapters.slots import ThreadSlots
 from menjin.apps import Apps
 from menjin.assembly.stores import Stores
+from menjin.clients.flow import Clients
+from menjin.clients.model import ServiceClient
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
@@ -31,9 +33,12 @@ from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
+from menjin.login.proofs import Proofs
+from menjin.login.rebinding import Rebinding
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
 from menjin.login.step_up import StepUp
+from menjin.login.unionids import UnionIds
 from menjin.login.who import Authenticate
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
@@ -62,6 +67,7 @@ class Parts:
         upstream: What goes out to WeChat.
         counters: Where attempts are counted; by default in this process.
         counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
+        service_clients: Those the configuration names, beside those in the store.
         tokens: Times and budgets of the access_token centre.
         token_observer: Takes note of its renewals, for metrics.
         keeps_tokens: Whether a task or thread beside the requests renews them; without it their readers do.
@@ -81,6 +87,7 @@ class Parts:
     upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
     counters: Counters = field(default_factory=MemoryCounters)
     counters_key: Secret | None = None
+    service_clients: tuple[ServiceClient, ...] = ()
     tokens: TokenFigures = field(default_factory=TokenFigures)
     token_observer: TokenObserver = field(default_factory=NoObserver)
     keeps_tokens: bool = True
@@ -96,6 +103,7 @@ class Deeds:
     open_data: OpenData
     phone: Phone
     bind: Bind
+    unionids: UnionIds
     step_up: StepUp
     devices: Devices
     sign_out: SignOut
@@ -105,11 +113,14 @@ class Deeds:
     session_keys: SessionKeys
     sessions: Sessions
     claims: Claims
+    proofs: Proofs
+    clients: Clients
     stores: Stores
 
     async def purge(self) -> int:
         """Forget what ended long ago; return how many."""
-        return await self.sessions.purge() + await self.claims.purge() + await self.session_keys.purge()
+        rooms = (self.sessions, self.claims, self.session_keys, self.proofs, self.clients)
+        return sum([await room.purge() for room in rooms])
 
 
 def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots, once: Once | None = None) -> Deeds:
@@ -124,9 +135,10 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
     return Deeds(
         sign_in=_to_sign_in(parts, rooms),
         authenticate=Authenticate(rooms.sessions, parts.clock),
-        open_data=_to_open_data(parts, rooms),
-        phone=Phone(parts.apps, rooms.authorised, rooms.sessions, rooms.limits, parts.listener),
+        open_data=rooms.open_data,
+        phone=rooms.phones,
         bind=_to_bind(parts, rooms),
+        unionids=rooms.unionids,
         step_up=_to_step_up(parts, rooms),
         devices=Devices(rooms.sessions, parts.clock, parts.listener),
         sign_out=_to_sign_out(parts, rooms),
@@ -136,6 +148,8 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
         claims=rooms.claims,
+        proofs=rooms.proofs,
+        clients=Clients(parts.stores.clients, parts.service_clients, parts.clock, parts.randomness),
         stores=parts.stores,
     )
 
@@ -153,6 +167,10 @@ class _Rooms:
     claims: Claims
     limits: Limits
     passwords: Passwords
+    proofs: Proofs
+    unionids: UnionIds
+    open_data: OpenData
+    phones: Phone
 
 
 def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
@@ -161,17 +179,53 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
     limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total))
     base_url = parts.base_url.rstrip("/")
+    wechat = WeChat(caller, clock, base_url)
     access_tokens = _make_access_tokens(parts, once, base_url)
+    authorised = AuthorisedWeChat(caller, access_tokens, clock, base_url)
+    accounts = Accounts(stores.accounts, clock, parts.randomness, parts.apps)
+    session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
+    sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    proofs = Proofs(stores.proofs, clock, parts.randomness)
+    unionids = UnionIds(
+        apps=parts.apps,
+        accounts=accounts,
+        sessions=sessions,
+        wechat=authorised,
+        pause=parts.pause,
+        listener=parts.listener,
+    )
+    open_data = OpenData(
+        apps=parts.apps,
+        unionids=unionids,
+        session_keys=session_keys,
+        sessions=sessions,
+        wechat=authorised,
+        clock=clock,
+        listener=parts.listener,
+    )
+    phones = Phone(
+        apps=parts.apps,
+        wechat=authorised,
+        sessions=sessions,
+        open_data=open_data,
+        proofs=proofs,
+        limits=limits,
+        listener=parts.listener,
+    )
     return _Rooms(
-        wechat=WeChat(caller, clock, base_url),
-        authorised=AuthorisedWeChat(caller, access_tokens, clock, base_url),
+        wechat=wechat,
+        authorised=authorised,
+        accounts=accounts,
+        session_keys=session_keys,
+        sessions=sessions,
         access_tokens=access_tokens,
-        accounts=Accounts(stores.accounts, clock, parts.randomness),
-        session_keys=SessionKeys(stores.keyrings, stores.attempts, clock),
-        sessions=Sessions(stores.sessions, stores.revocations, clock, parts.randomness),
         claims=Claims(stores.claims, clock, parts.randomness, parts.pause),
         limits=limits,
-        passwords=Passwords(parts.directory, limits),
+        passwords=Passwords(parts.directory, limits, accounts, parts.apps),
+        proofs=proofs,
+        unionids=unionids,
+        open_data=open_data,
+        phones=phones,
     )
 
 
@@ -207,26 +261,22 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
     )
 
 
-def _to_open_data(parts: Parts, rooms: _Rooms) -> OpenData:
-    return OpenData(
-        apps=parts.apps,
-        accounts=rooms.accounts,
-        session_keys=rooms.session_keys,
-        sessions=rooms.sessions,
-        wechat=rooms.authorised,
-        clock=parts.clock,
-        listener=parts.listener,
-    )
-
-
 def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
+    rebinding = Rebinding(
+        sessions=rooms.sessions,
+        transactions=parts.stores.transactions,
+        listener=parts.listener,
+        one_database=parts.stores.one_database,
+    )
     return Bind(
         apps=parts.apps,
         passwords=rooms.passwords,
+        phones=rooms.phones,
+        proofs=rooms.proofs,
         accounts=rooms.accounts,
         sessions=rooms.sessions,
+        rebinding=rebinding,
         clock=parts.clock,
-        listener=parts.listener,
     )
 
 
@@ -235,6 +285,8 @@ def _to_step_up(parts: Parts, rooms: _Rooms) -> StepUp:
         apps=parts.apps,
         wechat=rooms.wechat,
         passwords=rooms.passwords,
+        phones=rooms.phones,
+        accounts=rooms.accounts,
         limits=rooms.limits,
         session_keys=rooms.session_keys,
         sessions=rooms.sessions,
@@ -272,12 +324,15 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.http,
         parts.pause,
         parts.counters,
+        parts.directory,
         parts.stores.sessions,
         parts.stores.claims,
         parts.stores.keyrings,
         parts.stores.attempts,
         parts.stores.key_checks,
         parts.stores.accounts,
+        parts.stores.proofs,
+        parts.stores.clients,
         parts.stores.transactions,
         parts.stores.tokens,
     )

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from menjin.binding_errors import VerifiedPhoneRequired
 from menjin.clock import Clock
-from menjin.errors import StoreUnavailable, TooManyAttempts
+from menjin.errors import MenjinError, StoreUnavailable, TooManyAttempts
 from menjin.limits.addresses import Address, to_bucket
 from menjin.limits.fair_queue import Ticket
 from menjin.limits.keys import KeyMaker, fold_name
@@ -27,11 +28,13 @@ class Attempt:
     Attributes:
         counted: What counts it unless it is taken back.
         ticket: Its turn, for as long as it lasts.
+        needs_phone: Whether it counts only together with the phone number it was begun with.
     """
 
     at: datetime
     counted: Counted = ()
     ticket: Ticket | None = None
+    needs_phone: bool = False
 
 
 class Limits:
@@ -103,20 +106,43 @@ class Limits:
         """
         await self._count(("phone_code", appid, openid), rate=self._figures.phone_codes_per_openid)
 
-    async def begin_password(self, appid: AppId, openid: OpenId, username: str) -> Attempt:
+    async def begin_password(
+        self, appid: AppId, openid: OpenId, username: str, phone_number: str | None = None
+    ) -> Attempt:
         """Count a password about to be tried; `take_back` it if it was right.
+
+        Args:
+            appid: Where.
+            openid: Who tries.
+            username: For which name.
+            phone_number: Their own, verified lately. A name that saw too many wrong passwords, whoever tried them,
+                is open to those only who show one, and to each of those as often as to one person.
 
         Raises:
             TooManyAttempts: It must not be tried; known and unknown names alike.
+            VerifiedPhoneRequired: The same, and a phone number would change that.
             StoreUnavailable: The counters cannot be asked.
         """
         name, figures, now = fold_name(username), self._figures, self._clock.now()
         limits = (
             (self._keys.make("password", appid, openid, name), figures.passwords_per_name_and_openid),
             (self._keys.make("password_openid", appid, openid), figures.passwords_per_openid),
-            (self._keys.make("password_name", name), figures.passwords_per_name),
         )
-        return Attempt(now, await self._hit_all(now, limits))
+        counted = await self._hit_all(now, limits)
+        by_name = ((self._keys.make("password_name", name), figures.passwords_per_name),)
+        try:
+            return Attempt(now, counted + await self._hit_all(now, by_name))
+        except TooManyAttempts:
+            pass
+        try:
+            if phone_number is None:
+                raise VerifiedPhoneRequired
+            key = self._keys.make("password_phone", name, phone_number)
+            by_phone = ((key, figures.passwords_per_name_and_openid),)
+            return Attempt(now, counted + await self._hit_all(now, by_phone), needs_phone=True)
+        except MenjinError:
+            await self._forget(now, counted)
+            raise
 
     async def take_back(self, attempt: Attempt) -> None:
         """Let an attempt not count."""

@@ -72,4 +72,5 @@ class Devices:
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))
 
     def _tell(self, name: str, session: Session) -> None:
-        self._listener.hear(Event(name, session.subject.appid, session.session_id, session.subject.identity_id))
+        subject = session.subject
+        self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant))

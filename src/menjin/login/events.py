@@ -13,14 +13,16 @@ class Event:
     """One deed, done.
 
     Attributes:
-        name: signed_in, bound, signed_out, others_ended, stepped_up, data_opened, phone_shown or
-            unionid_conflict.
+        name: signed_in, bound, moved, phone_changed, phone_taken_over, unbound, signed_out, others_ended,
+            stepped_up, data_opened, phone_shown, unionid_recorded or unionid_conflict.
+        tenant: The division of the business that the login named.
     """
 
     name: str
     appid: AppId
     session_id: SessionId
     identity_id: IdentityId
+    tenant: str | None = None
 
 
 class Listener(Protocol):

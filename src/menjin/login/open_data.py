@@ -10,13 +10,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from menjin.accounts.flow import Accounts
 from menjin.apps import Apps
 from menjin.clock import Clock
 from menjin.errors import MenjinError, StaleSessionKey
 from menjin.login.events import Event, Listener
 from menjin.login.opened import to_opened
 from menjin.login.results import OpenedData, PhoneNumber
+from menjin.login.unionids import UnionIds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session, Subject
@@ -36,7 +36,7 @@ class OpenData:
         self,
         *,
         apps: Apps,
-        accounts: Accounts,
+        unionids: UnionIds,
         session_keys: SessionKeys,
         sessions: Sessions,
         wechat: AuthorisedWeChat,
@@ -44,7 +44,7 @@ class OpenData:
         listener: Listener,
     ) -> None:
         self._apps = apps
-        self._accounts = accounts
+        self._unionids = unionids
         self._session_keys = session_keys
         self._sessions = sessions
         self._wechat = wechat
@@ -146,12 +146,10 @@ class OpenData:
         """Record a unionid; the schema saw to it that it stands beside this session's openid."""
         if "unionId" not in payload:
             return
-        app = self._apps.get(session.subject.appid)
-        unionid = parse_unionid(payload["unionId"])
-        resolved = await self._accounts.record_unionid(app, session.subject.openid, unionid)
-        if resolved is not None and resolved.conflict:
-            self._tell(session, "unionid_conflict")
+        await self._unionids.note(session, parse_unionid(payload["unionId"]), "user_data")
 
-    def _tell(self, session: Session, name: str = "data_opened") -> None:
+    def _tell(self, session: Session) -> None:
         subject = session.subject
-        self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id))
+        self._listener.hear(
+            Event("data_opened", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
+        )

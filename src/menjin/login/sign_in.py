@@ -7,9 +7,10 @@ same database). No access_token.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from menjin.accounts.flow import Accounts
-from menjin.accounts.model import Account, Resolved
+from menjin.accounts.model import Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
 from menjin.errors import (
@@ -23,18 +24,28 @@ from menjin.errors import (
 )
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
+from menjin.login.beside import Beside
 from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
+from menjin.login.rebinding import to_bound
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
-from menjin.sessions.model import BoundAccount, Device, Subject
+from menjin.sessions.model import Device, Subject
 from menjin.values import OpenId, Secret
 from menjin.wechat.client import WeChat
 
 _LOGIN_CODE = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the client, and whoever stands before it, say of a login."""
+
+    device: Device | None
+    beside: Beside
 
 
 class SignIn:
@@ -78,18 +89,21 @@ class SignIn:
         device: Device | None = None,
         idempotency_key: Secret | None = None,
         address: Address | None = None,
+        *,
+        beside: Beside | None = None,
     ) -> SignedIn:
         """Sign the person in whose wx.login gave `login_code`.
 
         Args:
-            appid: One of our apps.
+            appid: One of our apps, by appid or alias.
             login_code: From wx.login; spent afterwards, whatever came of it.
             device: What the client says of the phone.
             idempotency_key: At least 128 random bits; the same call with it, within a minute, gets the same answer.
             address: Where the request comes from; None if that is not known, or is a proxy.
+            beside: What else the login says.
 
         Raises:
-            RequestInvalid: `appid` is none of ours.
+            RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
             TooManyAttempts: The address or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
@@ -97,10 +111,11 @@ class SignIn:
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: Nothing was kept; the code is spent.
         """
-        app = self._apps.get(appid)
+        app, told = self._apps.get(appid), _Told(device, beside or Beside())
+        app.check_tenant(told.beside.tenant)
         attempt = await self._limits.begin_sign_in(address)
         try:
-            signed_in = await self._claim(app, parse_login_code(login_code), device, idempotency_key)
+            signed_in = await self._claim(app, parse_login_code(login_code), told, idempotency_key)
         except (LoginCodeInvalid, LoginCodeUsed):
             raise
         except MenjinError:
@@ -111,24 +126,20 @@ class SignIn:
         await self._limits.take_back(attempt)
         return signed_in
 
-    async def _claim(
-        self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
-    ) -> SignedIn:
+    async def _claim(self, app: App, login_code: str, told: _Told, idempotency_key: Secret | None) -> SignedIn:
         appid = app.appid
         if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
             return await self._repeat(appid, login_code, idempotency_key)
         try:
-            return await self._first(app, login_code, device, idempotency_key)
+            return await self._first(app, login_code, told, idempotency_key)
         finally:
             self._claims.let_go(appid, login_code)
 
-    async def _first(
-        self, app: App, login_code: str, device: Device | None, idempotency_key: Secret | None
-    ) -> SignedIn:
+    async def _first(self, app: App, login_code: str, told: _Told, idempotency_key: Secret | None) -> SignedIn:
         """Exchange a code that this call has claimed, and keep the answer for whoever shows the same key."""
         appid = app.appid
         try:
-            signed_in = await self._exchange(app, login_code, device)
+            signed_in = await self._exchange(app, login_code, told)
         except (LoginCodeInvalid, WeChatBusy, HeldBack):
             await self._claims.release(appid, login_code)
             raise
@@ -141,7 +152,7 @@ class SignIn:
             await self._claims.keep_answer(appid, login_code, idempotency_key, token, is_new=signed_in.is_new)
         return signed_in
 
-    async def _exchange(self, app: App, login_code: str, device: Device | None) -> SignedIn:
+    async def _exchange(self, app: App, login_code: str, told: _Told) -> SignedIn:
         began_at = self._clock.now()
         exchange = await self._wechat.exchange_login_code(app, login_code)
         try:
@@ -150,11 +161,12 @@ class SignIn:
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
             raise
         async with self._transactions.transaction():
-            resolved = await self._accounts.resolve(app, exchange.openid, exchange.unionid)
+            unionid = exchange.unionid or told.beside.read_unionid(app, exchange.openid)
+            resolved = await self._accounts.resolve(app, exchange.openid, unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
-            signed_in = await self._issue(app, exchange.openid, resolved, device) if self._one_database else None
+            signed_in = await self._issue(app, exchange.openid, resolved, told) if self._one_database else None
         if signed_in is None:  # kept elsewhere: no lock of the database is held while that store is asked
-            signed_in = await self._issue(app, exchange.openid, resolved, device)
+            signed_in = await self._issue(app, exchange.openid, resolved, told)
         self._tell(signed_in, resolved)
         return signed_in
 
@@ -168,19 +180,23 @@ class SignIn:
             raise LoginCodeUsed from None  # that login has run its course: signed out, or its token rotated
         return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
-    async def _issue(self, app: App, openid: OpenId, resolved: Resolved, device: Device | None) -> SignedIn:
+    async def _issue(self, app: App, openid: OpenId, resolved: Resolved, told: _Told) -> SignedIn:
         identity = resolved.identity
-        subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, to_bound(resolved.account))
-        issued = await self._sessions.issue(app, subject, device)
+        account, tenant = to_bound(resolved.account), told.beside.tenant
+        subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, account, tenant)
+        issued = await self._sessions.issue(app, subject, told.device)
         session = issued.session
         expires_in = whole_seconds(session.expires_at - session.issued_at)
         return SignedIn(session, issued.session_token, expires_in, resolved.is_new)
 
     def _tell(self, signed_in: SignedIn, resolved: Resolved) -> None:
         session = signed_in.session
+        subject = session.subject
         names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
         for name in names:
-            self._listener.hear(Event(name, session.subject.appid, session.session_id, resolved.identity.identity_id))
+            self._listener.hear(
+                Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
+            )
 
 
 def parse_login_code(text: str) -> str:
@@ -192,8 +208,3 @@ def parse_login_code(text: str) -> str:
     if not _LOGIN_CODE.fullmatch(text):
         raise LoginCodeInvalid
     return text
-
-
-def to_bound(account: Account | None) -> BoundAccount | None:
-    """Return what a session keeps of an account."""
-    return BoundAccount(account.account_id, account.external_id) if account is not None else None

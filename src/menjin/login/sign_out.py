@@ -51,7 +51,9 @@ class SignOut:
         if session is None:
             return
         subject = session.subject
-        self._listener.hear(Event("signed_out", subject.appid, session.session_id, subject.identity_id))
+        self._listener.hear(
+            Event("signed_out", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
+        )
         if self._apps.get(subject.appid).reset_key_at_sign_out:
             await self._forget_key(subject)
 

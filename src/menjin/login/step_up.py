@@ -6,12 +6,15 @@ phone can make one. A password guards against both.
 
 from __future__ import annotations
 
+from menjin.accounts.flow import Accounts
 from menjin.apps import Apps
+from menjin.binding_errors import PhoneMismatch
 from menjin.clock import Clock
 from menjin.errors import BindingRequired, LoginCodeInvalid
 from menjin.limits.flow import Limits
 from menjin.login.events import Event, Listener
 from menjin.login.passwords import Passwords
+from menjin.login.phone import Phone
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
@@ -30,6 +33,8 @@ class StepUp:
         apps: Apps,
         wechat: WeChat,
         passwords: Passwords,
+        phones: Phone,
+        accounts: Accounts,
         limits: Limits,
         session_keys: SessionKeys,
         sessions: Sessions,
@@ -39,6 +44,8 @@ class StepUp:
         self._apps = apps
         self._wechat = wechat
         self._passwords = passwords
+        self._phones = phones
+        self._accounts = accounts
         self._limits = limits
         self._session_keys = session_keys
         self._sessions = sessions
@@ -79,13 +86,37 @@ class StepUp:
         account = session.subject.account
         if account is None or account.external_id is None:
             raise BindingRequired
-        await self._passwords.verify(session.subject, username, password, only=account.external_id)
+        phone = await self._phones.find_verified(session)
+        await self._passwords.verify(session.subject, username, password, only=account.external_id, phone=phone)
+        return await self._confirm(session_token, session)
+
+    async def by_phone_code(self, session_token: Secret, phone_code: str) -> SignedIn:
+        """Prove by a tap on the phone button: WeChat's number of the person is the account's.
+
+        Raises:
+            PhoneCodeInvalid: WeChat does not know the code for this person.
+            PhoneMismatch: The number is not the account's, or the account has none; the number counts as verified.
+            BindingRequired: The session has no account; the code is not spent.
+            SessionInvalid: The session is not alive; the code is not spent.
+            TooManyAttempts: The person has too many codes exchanged; this one is not spent.
+            WeChatError: WeChat refused.
+            TransportError: WeChat did not answer; the code may be spent.
+        """
+        session = await self._sessions.authenticate(session_token)
+        if session.subject.account is None:
+            raise BindingRequired
+        number = await self._phones.verify_code(session, phone_code)
+        account = await self._accounts.find_account(session.subject.account.id)
+        if account is None or account.phone != number:
+            raise PhoneMismatch
         return await self._confirm(session_token, session)
 
     async def _confirm(self, session_token: Secret, session: Session) -> SignedIn:
         await self._sessions.confirm(session)
         issued = await self._sessions.rotate(session_token)
         subject = session.subject
-        self._listener.hear(Event("stepped_up", subject.appid, session.session_id, subject.identity_id))
+        self._listener.hear(
+            Event("stepped_up", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
+        )
         left = issued.session.expires_at - issued.session.last_seen_at
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from menjin.clock import SystemRandomness
 from menjin.errors import AppMisconfigured, MenjinError, StoreUnavailable
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
+from menjin.service.binding_routes import BindingRoutes
 from menjin.service.routes import Routes
 from menjin.wechat.errcodes import is_token_refused
 
@@ -37,6 +39,7 @@ def create_app(
     extra_routes: Sequence[Route | Mount] = (),
     on_start: Callable[[], Awaitable[None]] | None = None,
     trusted_proxies: TrustedProxies = NO_PROXIES,
+    wechat_cloud: TrustedProxies = NO_PROXIES,
 ) -> ASGIApp:
     """Return the service as an ASGI app; its lifespan opens and closes `menjin`.
 
@@ -46,6 +49,7 @@ def create_app(
         on_start: Called once `menjin` is open.
         trusted_proxies: Whose X-Forwarded-For is believed. The server in front must hand on the peer as it is:
             uvicorn with `proxy_headers=False`.
+        wechat_cloud: WeChat's own gateways, whose X-WX-* headers are believed.
     """
 
     @asynccontextmanager
@@ -66,12 +70,23 @@ def create_app(
                 for task in tasks:
                     task.cancel()
 
-    contract = resources.files("menjin.service").joinpath("openapi.json").read_bytes()
+    ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
+    routes = [*ours, to_contract_route("openapi.json"), *extra_routes]
+    return to_asgi(routes, lifespan)
+
+
+def to_contract_route(name: str) -> Route:
+    """Return the route /openapi.json, for one of the contracts."""
+    contract = resources.files("menjin.service").joinpath(name).read_bytes()
 
     async def openapi(_request: Request) -> Response:
         return Response(contract, media_type="application/json")
 
-    routes = [*Routes(menjin, trusted_proxies).routes(), Route("/openapi.json", openapi), *extra_routes]
+    return Route("/openapi.json", openapi)
+
+
+def to_asgi(routes: Sequence[Route | Mount], lifespan: Callable[[Starlette], Any] | None = None) -> ASGIApp:
+    """Return the app of these routes, in which every failure is a problem and every request has an id."""
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False

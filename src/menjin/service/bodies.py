@@ -33,8 +33,10 @@ class DeviceBody(Struct, forbid_unknown_fields=True, frozen=True):
 class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/sessions."""
 
-    appid: Annotated[str, Meta(max_length=32)]
     login_code: Annotated[str, Meta(min_length=1, max_length=128)]
+    appid: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    app: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    tenant: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     device: DeviceBody | UnsetType = UNSET
 
 
@@ -56,18 +58,11 @@ class PhoneBody(Struct, forbid_unknown_fields=True, frozen=True):
     iv: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
-class BindingBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/binding."""
-
-    method: Literal["password"]
-    username: Short
-    password: Annotated[str, Meta(min_length=1, max_length=1024)]
-
-
 class StepUpBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /v1/session/step-up: a fresh login_code, or username and password."""
+    """POST /v1/session/step-up: a fresh login_code, a phone_code, or username and password."""
 
     login_code: Short | UnsetType = UNSET
+    phone_code: Short | UnsetType = UNSET
     username: Short | UnsetType = UNSET
     password: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
 
@@ -115,6 +110,18 @@ def read_pair(first: str | UnsetType, second: str | UnsetType, names: str) -> tu
     return first, second
 
 
+def read_app(body: SignInBody) -> str:
+    """Return the appid or alias of a login.
+
+    Raises:
+        RequestInvalid: Neither is there, or both.
+    """
+    named = [name for name in (body.appid, body.app) if not isinstance(name, UnsetType)]
+    if len(named) != 1:
+        raise RequestInvalid(Fault("appid", "give appid, or app, the alias"))
+    return named[0]
+
+
 def to_signed_in(signed_in: SignedIn) -> dict[str, Any]:
     """Return the body of a login or a binding."""
     return {
@@ -138,6 +145,7 @@ def to_principal(principal: Principal) -> dict[str, Any]:
         "authenticated_at": _to_text(session.authenticated_at),
         "account": _to_account(principal.account),
         "binding": principal.binding,
+        "tenant": session.subject.tenant,
         "device": _to_device(session),
     }
 
@@ -170,7 +178,8 @@ def to_phone(phone: PhoneNumber) -> dict[str, Any]:
 def _to_account(account: BoundAccount | None, *, is_new: bool = False) -> dict[str, Any] | None:
     if account is None:
         return None
-    return {"id": account.id, "external_id": account.external_id, "phone_masked": None, "is_new": is_new}
+    masked = account.phone_masked
+    return {"id": account.id, "external_id": account.external_id, "phone_masked": masked, "is_new": is_new}
 
 
 def _to_text(moment: datetime) -> str:

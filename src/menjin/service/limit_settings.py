@@ -73,11 +73,15 @@ class LimitsSection(_Section):
 
 
 class GatewaySection(_Section):
-    """`[gateway]`: the proxies in front, as addresses, networks or `unix`; only their X-Forwarded-For is believed."""
+    """`[gateway]`: the proxies in front, as addresses, networks or `unix`; only their X-Forwarded-For is believed.
+
+    `wechat_cloud`: those of them that are WeChat's own gateway (云托管), whose X-WX-* headers are believed too.
+    """
 
     trusted_proxies: list[str] = Field(default_factory=list)
+    wechat_cloud: list[str] = Field(default_factory=list)
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "wechat_cloud")
     @classmethod
     def _are_networks(cls, texts: list[str]) -> list[str]:
         parse_proxies(texts)
@@ -86,3 +90,7 @@ class GatewaySection(_Section):
     def to_proxies(self) -> TrustedProxies:
         """Return them."""
         return parse_proxies(self.trusted_proxies)
+
+    def to_wechat_cloud(self) -> TrustedProxies:
+        """Return WeChat's own gateways."""
+        return parse_proxies(self.wechat_cloud)

@@ -12,13 +12,14 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import Fault, RequestInvalid, SessionInvalid
-from menjin.limits.addresses import TrustedProxies, find_client
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies, find_client
+from menjin.login.beside import Beside
 from menjin.service.bodies import (
-    BindingBody,
     OpenDataBody,
     PhoneBody,
     SignInBody,
     StepUpBody,
+    read_app,
     read_body,
     read_pair,
     to_phone,
@@ -26,6 +27,7 @@ from menjin.service.bodies import (
     to_sessions,
     to_signed_in,
 )
+from menjin.service.cloud_headers import read_cloud_identity
 from menjin.sessions.model import Device
 
 _BEARER = re.compile(r"(?i:bearer) +([\x21-\x7e]+)")
@@ -45,11 +47,17 @@ def read_token(request: Request) -> str:
     Raises:
         SessionInvalid: There is none, or more than one.
     """
+    token = read_bearer(request)
+    if token is None:
+        raise SessionInvalid
+    return token
+
+
+def read_bearer(request: Request) -> str | None:
+    """Return what the Authorization header bears; None if there is none, or more than one."""
     values = request.headers.getlist("authorization")
     found = _BEARER.fullmatch(values[0].strip()) if len(values) == 1 else None
-    if found is None:
-        raise SessionInvalid
-    return found[1]
+    return found[1] if found is not None else None
 
 
 def read_idempotency_key(request: Request) -> str | None:
@@ -70,11 +78,13 @@ class Routes:
     Args:
         menjin: Does the deeds.
         trusted: The proxies in front.
+        cloud: WeChat's own gateways, whose X-WX-* headers are believed.
     """
 
-    def __init__(self, menjin: AsyncMenjin, trusted: TrustedProxies) -> None:
+    def __init__(self, menjin: AsyncMenjin, trusted: TrustedProxies, cloud: TrustedProxies = NO_PROXIES) -> None:
         self._menjin = menjin
         self._trusted = trusted
+        self._cloud = cloud
 
     def routes(self) -> list[Route]:
         """Return them."""
@@ -89,7 +99,6 @@ class Routes:
             Route("/v1/sessions/{session_id}", self.end_one, methods=["DELETE"]),
             Route("/v1/open-data", self.open_data, methods=["POST"]),
             Route("/v1/phone", self.phone, methods=["POST"]),
-            Route("/v1/binding", self.bind, methods=["POST"]),
             Route("/healthz", self.health, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
         ]
@@ -99,8 +108,10 @@ class Routes:
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
         key, address = read_idempotency_key(request), self._read_address(request)
+        tenant = None if isinstance(body.tenant, UnsetType) else body.tenant
+        beside = Beside(tenant, read_cloud_identity(request, self._cloud))
         signed_in = await self._menjin.sign_in(
-            body.appid, body.login_code, device, idempotency_key=key, address=address
+            read_app(body), body.login_code, device, idempotency_key=key, address=address, beside=beside
         )
         return answer(to_signed_in(signed_in), 201)
 
@@ -121,13 +132,16 @@ class Routes:
         """POST /v1/session/step-up."""
         token, body = read_token(request), await read_body(request, StepUpBody)
         credentials = read_pair(body.username, body.password, "username, password")
-        if isinstance(body.login_code, UnsetType):
-            if credentials is None:
-                raise RequestInvalid(Fault("body", "needs login_code, or username and password"))
-            return answer(to_signed_in(await self._menjin.step_up_by_password(token, *credentials)))
+        codes = [code for code in (body.login_code, body.phone_code) if not isinstance(code, UnsetType)]
+        if len(codes) + (credentials is not None) != 1:
+            raise RequestInvalid(Fault("body", "needs one of login_code, phone_code, username and password"))
         if credentials is not None:
-            raise RequestInvalid(Fault("body", "login_code, or username and password, not both"))
-        return answer(to_signed_in(await self._menjin.step_up_by_login_code(token, body.login_code)))
+            signed_in = await self._menjin.step_up_by_password(token, *credentials)
+        elif isinstance(body.login_code, UnsetType):
+            signed_in = await self._menjin.step_up_by_phone_code(token, codes[0])
+        else:
+            signed_in = await self._menjin.step_up_by_login_code(token, body.login_code)
+        return answer(to_signed_in(signed_in))
 
     async def list_sessions(self, request: Request) -> Response:
         """GET /v1/sessions."""
@@ -166,11 +180,6 @@ class Routes:
         if encrypted is not None:
             raise RequestInvalid(Fault("body", "phone_code, or encrypted_data and iv, not both"))
         return answer(to_phone(await self._menjin.phone_by_code(token, body.phone_code)))
-
-    async def bind(self, request: Request) -> Response:
-        """POST /v1/binding."""
-        token, body = read_token(request), await read_body(request, BindingBody)
-        return answer(to_signed_in(await self._menjin.bind_by_password(token, body.username, body.password)))
 
     async def health(self, _request: Request) -> Response:
         """GET /healthz: the process is up."""

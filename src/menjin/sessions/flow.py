@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -72,8 +73,10 @@ class Sessions:
             raise rules.refuse(ended)
         return await self._touch(session) if rules.needs_touch(session, now) else session
 
-    async def rotate(self, session_token: Secret, account: BoundAccount | None = None) -> IssuedSession:
-        """Replace a session's token, and its account if one is given.
+    async def rotate(
+        self, session_token: Secret, account: BoundAccount | None = None, *, unbinds: bool = False
+    ) -> IssuedSession:
+        """Replace a session's token, and its account if one is given; `unbinds` takes it away.
 
         The old token answers session_rotated for 60 s.
 
@@ -85,7 +88,7 @@ class Sessions:
         session = await self.authenticate(session_token)
         made = make_token(self._randomness, session_token)
         now = self._clock.now()
-        account = account or session.subject.account
+        account = None if unbinds else account or session.subject.account
         if not await self._store.rotate(session.session_id, hash_token(session_token), made.token_hash, account, now):
             await self.authenticate(session_token)  # says why
             raise SessionRotated
@@ -111,6 +114,16 @@ class Sessions:
             return None
         await self._end(session, "signed_out")
         return session
+
+    async def record_ends(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        """Commit, with the caller's transaction, that sessions have ended; `end_others` takes them away then.
+
+        Raises:
+            StoreUnavailable: It may not have been committed.
+        """
+        now = self._clock.now()
+        for session in sessions:
+            await self._revocations.record(session.session_id, reason, now, session.ends_at)
 
     async def list_live(self, session: Session) -> tuple[Session, ...]:
         """Return the live sessions of the same identity, the newest first."""

@@ -21,21 +21,23 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class BoundAccount:
-    """The account a session speaks for: our id, and its id in the business's own system."""
+    """The account a session speaks for: our id, its id in the business's own system, and its number, masked."""
 
     id: AccountId
     external_id: str | None
+    phone_masked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose session it is: the identity WeChat vouched for, and the account, if bound."""
+    """Whose session it is: the identity WeChat vouched for, the account, if bound, and the tenant the login named."""
 
     appid: AppId
     openid: OpenId
     identity_id: IdentityId
     unionid: UnionId | None
     account: BoundAccount | None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

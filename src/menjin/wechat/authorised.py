@@ -12,11 +12,18 @@ from typing import Any, TypeVar
 from menjin.apps import App
 from menjin.clock import Clock
 from menjin.errors import WeChatError
-from menjin.values import OpenId, Secret
+from menjin.values import OpenId, Secret, UnionId
 from menjin.wechat.client import WECHAT, Caller
-from menjin.wechat.endpoints import any_call, checkencryptedmsg, getuserphonenumber, session_key_checks
+from menjin.wechat.endpoints import (
+    any_call,
+    checkencryptedmsg,
+    getpaidunionid,
+    getuserphonenumber,
+    session_key_checks,
+)
 from menjin.wechat.endpoints.any_call import Method
 from menjin.wechat.endpoints.checkencryptedmsg import Vouched
+from menjin.wechat.endpoints.getpaidunionid import Payment
 from menjin.wechat.endpoints.getuserphonenumber import PhoneAnswer
 from menjin.wechat.errcodes import is_token_refused
 from menjin.wechat.ports import AccessTokenPort, HttpRequest, HttpResponse
@@ -101,6 +108,19 @@ class AuthorisedWeChat:
         """
         request = checkencryptedmsg.build(self._base_url, encrypted_data)
         return await self._call(app, request, lambda answer: checkencryptedmsg.read(answer, self._clock.now()))
+
+    async def fetch_paid_unionid(self, app: App, openid: OpenId, payment: Payment) -> UnionId:
+        """Return the unionid of somebody who paid in the app in the last five minutes.
+
+        Raises:
+            PaymentUnknown: Not yet, not any more, or not this person's.
+            WeChatError: Another errcode.
+            TransportError: No answer, or none that can be read.
+
+        Source: https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/basic-info/api_getpaidunionid
+        """
+        request = getpaidunionid.build(self._base_url, openid, payment)
+        return await self._call(app, request, lambda answer: getpaidunionid.read(answer, self._clock.now()))
 
     async def call(
         self,

@@ -37,6 +37,7 @@ class _Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
     idle_micros: int
     ends_at: int
     unionid: str | None = None
+    tenant: str | None = None
     device_id: str | None = None
     device_label: str = ""
 
@@ -44,6 +45,7 @@ class _Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
 class _Account(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     external_id: str | None = None
+    phone_masked: str | None = None
 
 
 def session_key(slot: str) -> str:
@@ -73,6 +75,7 @@ def to_fields(session: Session, token_tail: str) -> dict[str, str]:
         idle_micros=session.idle_timeout // timedelta(microseconds=1),
         ends_at=to_micros(session.ends_at),
         unionid=subject.unionid,
+        tenant=subject.tenant,
         device_id=device.id if device else None,
         device_label=device.label if device else "",
     )
@@ -87,7 +90,9 @@ def to_fields(session: Session, token_tail: str) -> dict[str, str]:
 
 def encode_account(account: BoundAccount | None) -> str:
     """Return an account's field; empty for none."""
-    return msgspec.json.encode(_Account(account.id, account.external_id)).decode() if account else ""
+    if account is None:
+        return ""
+    return msgspec.json.encode(_Account(account.id, account.external_id, account.phone_masked)).decode()
 
 
 def to_session(fields: Mapping[str, str]) -> Session:
@@ -107,7 +112,8 @@ def to_session(fields: Mapping[str, str]) -> Session:
                 openid=OpenId(fixed.openid),
                 identity_id=IdentityId(fixed.identity_id),
                 unionid=UnionId(fixed.unionid) if fixed.unionid is not None else None,
-                account=BoundAccount(AccountId(held.id), held.external_id) if held else None,
+                account=BoundAccount(AccountId(held.id), held.external_id, held.phone_masked) if held else None,
+                tenant=fixed.tenant,
             ),
             device=Device(fixed.device_id, fixed.device_label) if fixed.device_id is not None else None,
             issued_at=from_micros(fixed.issued_at),

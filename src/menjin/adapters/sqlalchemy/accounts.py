@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from menjin.accounts.model import Account, Identity
+from menjin.accounts.phone import Phone
 from menjin.adapters.sqlalchemy.database import Database, Work
+from menjin.adapters.sqlalchemy.phones import Phones
 from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
 from menjin.clock import from_micros, to_micros
 from menjin.errors import BindingConflict
+from menjin.session_keys.vault import Vault
 from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
 
 
 class SqlAccounts:
-    """Keeps accounts, identities, and whose a unionid is."""
+    """Keeps accounts, identities, and whose a unionid is.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        vault: Seals phone numbers.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._phones = Phones(vault)
         self.works_without_loop = database.works_without_loop
+
+    async def prepare(self) -> None:
+        """Make what phone numbers are found by, once the tables are there.
+
+        Raises:
+            StoreUnavailable: The database cannot be asked.
+        """
+        await self._phones.prepare(self._database)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[_SqlAccountWork]:
         """Open a transaction, or join the one that is open in this flow."""
         async with self._database.transaction() as work:
-            yield _SqlAccountWork(work)
+            yield _SqlAccountWork(work, self._phones)
 
 
 class _SqlAccountWork:
     """What a transaction may ask and do."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, phones: Phones) -> None:
         self._work = work
+        self._phones = phones
 
     async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
         where = (IDENTITIES.c.appid == appid, IDENTITIES.c.openid == openid)
@@ -43,6 +61,24 @@ class _SqlAccountWork:
 
     async def find_account(self, account_id: AccountId) -> Account | None:
         return await self._account(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+
+    async def lock_account(self, account_id: AccountId) -> Account | None:
+        return await self._account(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).with_for_update())
+
+    async def list_identities(self, account_id: AccountId) -> tuple[Identity, ...]:
+        rows = await self._work.run(sa.select(IDENTITIES).where(IDENTITIES.c.account_id == account_id))
+        return tuple(_to_identity(row) for row in rows)
+
+    async def find_account_by_phone(self, realm: str, phone: Phone) -> Account | None:
+        index = await self._phones.index(self._work, realm, phone)
+        return await self._account(
+            sa.select(ACCOUNTS).where(ACCOUNTS.c.realm == realm, ACCOUNTS.c.phone_index == index)
+        )
+
+    async def find_account_by_noted_unionid(self, appids: Sequence[AppId], unionid: UnionId) -> Account | None:
+        said = (IDENTITIES.c.unionid == unionid, IDENTITIES.c.appid.in_(appids), IDENTITIES.c.is_unionid_vouched)
+        joined = sa.select(ACCOUNTS).join(IDENTITIES, IDENTITIES.c.account_id == ACCOUNTS.c.account_id)
+        return await self._account(joined.where(*said).order_by(ACCOUNTS.c.account_id).limit(1))
 
     async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
         return await self._account(
@@ -91,10 +127,35 @@ class _SqlAccountWork:
         await self._work.run(sa.delete(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
 
     async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
-        await self._put_identity(identity_id, account_id=account_id)
+        await self._put_identity(identity_id, account_id=account_id, detached_at=None)
 
-    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId) -> None:
-        await self._put_identity(identity_id, unionid=unionid)
+    async def detach_identity(self, identity_id: IdentityId, at: datetime) -> None:
+        await self._put_identity(identity_id, account_id=None, detached_at=to_micros(at))
+
+    async def put_unionid(self, identity_id: IdentityId, unionid: UnionId, *, is_vouched: bool = False) -> None:
+        await self._put_identity(identity_id, unionid=unionid, is_unionid_vouched=is_vouched)
+
+    async def release_unionid(self, account_id: AccountId, unionid: UnionId) -> None:
+        where = (UNIONIDS.c.account_id == account_id, UNIONIDS.c.unionid == unionid)
+        await self._work.run(sa.delete(UNIONIDS).where(*where))
+
+    async def put_phone(self, account_id: AccountId, phone: Phone | None) -> bool:
+        if phone is None:
+            await self._put_account(account_id, phone_index=None, phone_sealed=None)
+            return True
+        row = await self._work.first(sa.select(ACCOUNTS.c.realm).where(ACCOUNTS.c.account_id == account_id))
+        if row is None:
+            return False
+        index = await self._phones.index(self._work, row.realm, phone)
+        changed = sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)
+        sealed = self._phones.seal(account_id, phone)
+        return await self._work.try_run(changed.values(phone_index=index, phone_sealed=sealed))
+
+    async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
+        await self._put_account(account_id, last_used_at=to_micros(at))
+
+    async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
+        await self._put_account(account_id, successor_id=successor_id)
 
     async def hold_unionid(self, realm: str, open_platform: str, unionid: UnionId, account_id: AccountId) -> None:
         values = {"realm": realm, "open_platform": open_platform, "unionid": unionid, "account_id": account_id}
@@ -104,20 +165,38 @@ class _SqlAccountWork:
         changed = sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)
         return await self._work.try_run(changed.values(external_id=external_id))
 
-    async def _put_identity(self, identity_id: IdentityId, **values: str) -> None:
+    async def _put_account(self, account_id: AccountId, **values: object) -> None:
+        await self._work.run(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+
+    async def _put_identity(self, identity_id: IdentityId, **values: object) -> None:
         changed = sa.update(IDENTITIES).where(IDENTITIES.c.identity_id == identity_id)
         await self._work.run(changed.values(**values))
 
     async def _account(self, query: sa.Select[Any]) -> Account | None:
         row = await self._work.first(query)
-        return _to_account(row) if row is not None else None
+        return self._to_account(row) if row is not None else None
+
+    def _to_account(self, row: sa.Row[Any]) -> Account:
+        return Account(
+            row.account_id,
+            row.realm,
+            row.external_id,
+            from_micros(row.created_at),
+            disabled=row.disabled_at is not None,
+            phone=self._phones.open(row),
+            last_used_at=from_micros(row.last_used_at) if row.last_used_at is not None else None,
+            successor_id=row.successor_id,
+        )
 
 
 def _to_identity(row: sa.Row[Any]) -> Identity:
-    return Identity(row.identity_id, row.appid, row.openid, row.unionid, row.account_id, from_micros(row.created_at))
-
-
-def _to_account(row: sa.Row[Any]) -> Account:
-    return Account(
-        row.account_id, row.realm, row.external_id, from_micros(row.created_at), disabled=row.disabled_at is not None
+    return Identity(
+        row.identity_id,
+        row.appid,
+        row.openid,
+        row.unionid,
+        row.account_id,
+        from_micros(row.created_at),
+        is_unionid_vouched=bool(row.is_unionid_vouched),
+        is_detached=row.detached_at is not None,
     )

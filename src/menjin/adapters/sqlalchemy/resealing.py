@@ -16,7 +16,9 @@ from menjin.adapters.sqlalchemy.access_tokens import ACCESS_TOKENS, place_of_tok
 from menjin.adapters.sqlalchemy.attempts import place_of_use
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.keyrings import place_of_key
-from menjin.adapters.sqlalchemy.tables import CIPHERTEXT_USES, KEYRINGS
+from menjin.adapters.sqlalchemy.phones import place_of_index_key, place_of_phone
+from menjin.adapters.sqlalchemy.proofs import place_of_proof
+from menjin.adapters.sqlalchemy.tables import ACCOUNTS, CIPHERTEXT_USES, INDEX_KEYS, KEYRINGS, SESSION_PROOFS
 from menjin.errors import ConfigurationError, Fault
 from menjin.session_keys.vault import Vault, read_key_id
 
@@ -35,6 +37,9 @@ SEALED_COLUMNS = (
     SealedColumn(KEYRINGS.c.current_sealed, lambda row: place_of_key(row, "current")),
     SealedColumn(KEYRINGS.c.previous_sealed, lambda row: place_of_key(row, "previous")),
     SealedColumn(CIPHERTEXT_USES.c.payload_sealed, place_of_use),
+    SealedColumn(ACCOUNTS.c.phone_sealed, place_of_phone),
+    SealedColumn(INDEX_KEYS.c.sealed, place_of_index_key),
+    SealedColumn(SESSION_PROOFS.c.sealed, place_of_proof),
     SealedColumn(ACCESS_TOKENS.c.token_sealed, place_of_token),
 )
 

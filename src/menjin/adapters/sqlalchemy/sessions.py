@@ -101,8 +101,8 @@ def _live(identity_id: IdentityId, now: datetime) -> tuple[sa.ColumnElement[bool
 
 def _account_columns(account: BoundAccount | None) -> dict[str, object]:
     if account is None:
-        return {"account_id": None, "external_id": None}
-    return {"account_id": account.id, "external_id": account.external_id}
+        return {"account_id": None, "external_id": None, "phone_masked": None}
+    return {"account_id": account.id, "external_id": account.external_id, "phone_masked": account.phone_masked}
 
 
 def _to_row(session: Session) -> dict[str, object]:
@@ -114,6 +114,7 @@ def _to_row(session: Session) -> dict[str, object]:
         "identity_id": subject.identity_id,
         "unionid": subject.unionid,
         **_account_columns(subject.account),
+        "tenant": subject.tenant,
         "device_id": device.id if device else None,
         "device_label": device.label if device else None,
         "issued_at": to_micros(session.issued_at),
@@ -125,10 +126,12 @@ def _to_row(session: Session) -> dict[str, object]:
 
 
 def _to_session(row: sa.Row[Any]) -> Session:
-    account = BoundAccount(row.account_id, row.external_id) if row.account_id is not None else None
+    account = None
+    if row.account_id is not None:
+        account = BoundAccount(row.account_id, row.external_id, row.phone_masked)
     return Session(
         session_id=row.session_id,
-        subject=Subject(row.appid, row.openid, row.identity_id, row.unionid, account),
+        subject=Subject(row.appid, row.openid, row.identity_id, row.unionid, account, row.tenant),
         device=Device(row.device_id, row.device_label) if row.device_id is not None else None,
         issued_at=from_micros(row.issued_at),
         last_seen_at=from_micros(row.last_seen_at),

@@ -6,7 +6,20 @@ import sqlalchemy as sa
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-METADATA = sa.MetaData()
+# Every constraint has a name of ours: a later revision may have to drop it, on whichever database.
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# Alembic's own table, by a name of ours: the database may be the business's, which may have Alembic's own.
+SCHEMA_REVISION = sa.Table(
+    "menjin_schema", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True), **MYSQL_TABLES
+)
 
 _ID = ascii_text(30)
 _APPID = ascii_text(32)
@@ -16,6 +29,7 @@ _NAME = any_text(64)
 _EXTERNAL_ID = any_text(128)
 _DIGEST = ascii_text(64)
 _REASON = ascii_text(16)
+_MASKED = ascii_text(32)
 _MICROS = sa.BigInteger
 
 
@@ -34,7 +48,12 @@ ACCOUNTS = sa.Table(
     sa.Column("external_id", _EXTERNAL_ID),
     sa.Column("created_at", _MICROS, nullable=False),
     sa.Column("disabled_at", _MICROS),
+    sa.Column("phone_index", _DIGEST),
+    sa.Column("phone_sealed", sa.Text),
+    sa.Column("last_used_at", _MICROS),
+    sa.Column("successor_id", _ID),
     sa.UniqueConstraint("realm", "external_id", name="uq_accounts_external_id"),
+    sa.UniqueConstraint("realm", "phone_index", name="uq_accounts_phone_index"),
 )
 
 IDENTITIES = sa.Table(
@@ -45,8 +64,10 @@ IDENTITIES = sa.Table(
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("identity_id", _ID, nullable=False, unique=True),
-    sa.Column("unionid", _WECHAT_ID),
+    sa.Column("unionid", _WECHAT_ID, index=True),
+    sa.Column("is_unionid_vouched", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("account_id", _ID, sa.ForeignKey("accounts.account_id"), index=True),
+    sa.Column("detached_at", _MICROS),
     sa.Column("created_at", _MICROS, nullable=False),
 )
 
@@ -82,6 +103,8 @@ SESSIONS = sa.Table(
     sa.Column("unionid", _WECHAT_ID),
     sa.Column("account_id", _ID),
     sa.Column("external_id", _EXTERNAL_ID),
+    sa.Column("phone_masked", _MASKED),
+    sa.Column("tenant", _NAME),
     sa.Column("device_id", _NAME),
     sa.Column("device_label", _NAME),
     sa.Column("issued_at", _MICROS, nullable=False),
@@ -144,6 +167,27 @@ CIPHERTEXT_USES = sa.Table(
     sa.Column("payload_sealed", sa.Text),
 )
 
+SERVICE_CLIENTS = sa.Table(
+    "service_clients",
+    METADATA,
+    sa.Column("client_id", _ID, primary_key=True),
+    sa.Column("name", _NAME, nullable=False),
+    sa.Column("credential_hash", _DIGEST, nullable=False, unique=True),
+    sa.Column("appids", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", _MICROS),
+    sa.Column("revoked_at", _MICROS),
+)
+
+CLIENT_READS = sa.Table(
+    "client_reads",
+    METADATA,
+    sa.Column("client_id", _HASH, primary_key=True),
+    sa.Column("appid", _APPID, primary_key=True),
+    sa.Column("generation", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("read_at", _MICROS, nullable=False, index=True),
+)
+
 KEY_CHECKS = sa.Table(
     "key_checks",
     METADATA,
@@ -151,4 +195,60 @@ KEY_CHECKS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("checked_at", _MICROS, nullable=False),
     sa.Column("refused_mac", _DIGEST),
+)
+
+LEGACY_SESSIONS = sa.Table(
+    "legacy_sessions",
+    METADATA,
+    sa.Column("name", _DIGEST, primary_key=True),
+    sa.Column("proof", _DIGEST, nullable=False),
+    sa.Column("claimed_at", _MICROS, nullable=False),
+    sa.Column("expires_at", _MICROS, nullable=False, index=True),
+    sa.Column("sealed", sa.Text),
+)
+
+PSEUDONYMS = sa.Table(
+    "pseudonyms",  # by itself, so that erasing a person is deleting one row; audit lines stay, and lead nowhere
+    METADATA,
+    sa.Column("subject_id", _ID, primary_key=True),  # an account's id, or an identity's while it has none
+    sa.Column("pseudonym", _ID, nullable=False, unique=True),
+)
+
+AUDIT_LINES = sa.Table(
+    "audit_lines",
+    METADATA,
+    sa.Column("line_id", _ID, primary_key=True),
+    sa.Column("at", _MICROS, nullable=False, index=True),
+    sa.Column("deed", ascii_text(32), nullable=False),
+    sa.Column("actor", ascii_text(16), nullable=False),
+    sa.Column("pseudonym", _ID, nullable=False, index=True),
+    sa.Column("appid", _APPID),
+    sa.Column("tenant", _NAME),
+    sa.Column("reason", _REASON),
+    sa.Column("request_id", _NAME),
+)
+
+MEMBERS = sa.Table(
+    "members",  # the local directory
+    METADATA,
+    sa.Column("username", _EXTERNAL_ID, primary_key=True),
+    sa.Column("external_id", _EXTERNAL_ID, nullable=False, unique=True),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("phone_number", ascii_text(20), unique=True),
+    sa.Column("changed_at", _MICROS, nullable=False),
+)
+
+INDEX_KEYS = sa.Table(
+    "index_keys",
+    METADATA,
+    sa.Column("name", _REASON, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)
+
+SESSION_PROOFS = sa.Table(
+    "session_proofs",
+    METADATA,
+    sa.Column("name", _DIGEST, primary_key=True),
+    sa.Column("keep_until", _MICROS, nullable=False, index=True),
+    sa.Column("sealed", sa.Text, nullable=False),
 )

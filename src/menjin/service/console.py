@@ -1,0 +1,77 @@
+"""What the commands share: opening the database, saying what is wrong, printing for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from menjin.adapters.sqlalchemy.database import Database
+from menjin.errors import ConfigurationError, Fault, MenjinError, StoreUnavailable
+from menjin.service.settings import Settings, to_database
+
+ConfigPath = Annotated[Path, typer.Option("--config", help="Configuration file. 配置文件。")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 以 JSON 输出。")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing. 只预览，不执行。")]
+DEFAULT_CONFIG = Path("menjin.toml")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database with its tables, and close it."""
+    database = to_database(settings)
+    try:
+        await database.create_schema()
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Print what is wrong, and end with 2 (configuration, command line) or 1 (a store, WeChat)."""
+    try:
+        yield
+    except ConfigurationError as error:
+        for fault in error.faults:
+            print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
+        print(f"menjin: {len(error.faults)} fault(s). 配置有误。", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except StoreUnavailable:
+        print("menjin: the database cannot be used; is it running? 数据库不可用。", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except MenjinError as error:
+        print(f"menjin: {error.code}: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def refuse(where: str, problem: str) -> ConfigurationError:
+    """Return the error of one wrong word on the command line."""
+    return ConfigurationError([Fault(where, problem)])
+
+
+def say(text: str) -> None:
+    """Print a line for people, beside what programs read."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, as it is meant for programs."""
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def to_text(moment: datetime | None) -> str | None:
+    """Return a moment for JSON and for people, in UTC to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment is not None else None
+
+
+def print_table(rows: list[list[Any]]) -> None:
+    """Print rows of words, parted by tabs."""
+    for row in rows:
+        print("\t".join("-" if word is None else str(word) for word in row))
