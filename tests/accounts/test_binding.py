@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from menjin.apps import PhoneMatch
 from menjin.errors import BindingConflict, KickedOut, SessionExpired, SessionRotated
 from support.doors import DIRECTORY, MEMBERS
 from support.town import ABROAD, DESK, MALL, SHOP, PhoneDirectory, Town
@@ -88,7 +89,7 @@ def test_the_number_survives_a_binding_that_found_nobody(town: Town) -> None:
     ("policy", "first", "second"),
     [("bind", "ok", "ok"), ("confirm", "binding_conflict", "ok"), ("never", "binding_conflict", "binding_conflict")],
 )
-def test_phone_match_policies(make_town: MakeTown, policy: str, first: str, second: str) -> None:
+def test_phone_match_policies(make_town: MakeTown, policy: PhoneMatch, first: str, second: str) -> None:
     """A member of the directory without an account is bound at once, once confirmed, or never, by a number alone."""
     directory = PhoneDirectory(DIRECTORY, {f"+86{MING}": "ming"})
     town = make_town((replace(DESK, phone_match=policy),), directory=directory)

@@ -98,7 +98,7 @@ def test_the_business_tells_a_unionid(make_town: MakeTown) -> None:
     town = make_town(platforms=False)
     town.wechat.platforms[SHOP.appid] = "one"
     shop = town.person("ming").sign_in()
-    unionid = town.wechat.unionid("ming", SHOP)
+    unionid = town.wechat.unionid("ming", SHOP) or ""
     desk, mall = town.person("ming", DESK).sign_in(), town.person("ming", MALL)
     record = town.door._menjin.accounts.record_unionid
     for person, name in ((desk, DESK.alias), (mall, MALL.appid)):
