@@ -51,6 +51,7 @@ async function kit(options) {
     expect,
     text: expect.any(String),
     most: server.most,
+    arrived: (path) => server.arrived(path),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     outcome: (call, given = {}) => new Promise((resolve) => call({ ...given, complete: resolve })),
   };
