@@ -14,6 +14,8 @@ for (const entry of ["index", "browser"]) {
     target: "es2022",
     logLevel: "warning",
   });
-  const types = await readFile(`${here}src/${entry}.d.ts`, "utf8");
-  await writeFile(`${here}dist/${entry}.d.cts`, types.replace("./browser.js", "./browser.cjs"));
+}
+for (const name of ["index", "browser", "wx", "results"]) {
+  const types = await readFile(`${here}src/${name}.d.ts`, "utf8");
+  await writeFile(`${here}dist/${name}.d.cts`, types.replace(/"\.\/(\w+)\.js"/g, '"./$1.cjs"'));
 }

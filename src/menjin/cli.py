@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,10 @@ import typer
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.service.client_commands import CLIENTS
-from menjin.service.console import explained, opened
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened
+from menjin.service.directory_commands import DIRECTORY
+from menjin.service.doctor_commands import doctor
+from menjin.service.migrate_commands import migrate
 from menjin.service.serving import bind, override_internal
 from menjin.service.serving import serve as serve_all
 from menjin.service.settings import Settings, load_settings, to_parts, to_vault
@@ -27,6 +29,9 @@ _APP = typer.Typer(
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
+_APP.add_typer(DIRECTORY, name="directory")
+_APP.command()(migrate)
+_APP.command()(doctor)
 _APP.add_typer(CLIENTS, name="clients")
 _APP.add_typer(TOKENS, name="tokens")
 
@@ -48,7 +53,7 @@ async def _check_keys(settings: Settings) -> None:
 @_APP.command()
 def serve(
     *,
-    config: Annotated[Path, typer.Option(help="Configuration file. 配置文件。")] = Path("menjin.toml"),
+    config: ConfigPath = DEFAULT_CONFIG,
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
     internal_port: Annotated[
@@ -73,11 +78,8 @@ def serve(
     serve_all(settings, listeners, workers)
 
 
-_CONFIG = typer.Option(help="Configuration file. 配置文件。")
-
-
 @_KEYS.command("status")
-def keys_status(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+def keys_status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Count what each vault key sealed 各密钥加密了多少条."""
     with explained():
         settings = load_settings(config)
@@ -89,7 +91,7 @@ def keys_status(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
 
 
 @_KEYS.command("rotate")
-def keys_rotate(config: Annotated[Path, _CONFIG] = Path("menjin.toml")) -> None:
+def keys_rotate(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Seal with the active key what older keys sealed; the service goes on meanwhile 用当前密钥重新加密."""
     with explained():
         settings = load_settings(config)

@@ -17,6 +17,7 @@ ClientId = NewType("ClientId", str)
 
 _APPID = re.compile(r"wx[0-9a-f]{16}")
 _WECHAT_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
+_LONGEST_EXTERNAL_ID = 128
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -92,6 +93,17 @@ def parse_unionid(text: str) -> UnionId:
     if not _WECHAT_ID.fullmatch(text):
         raise ValueError("not a unionid")
     return UnionId(text)
+
+
+def parse_external_id(text: str) -> str:
+    """Return `text` as an id of the business's own system.
+
+    Raises:
+        ValueError: It is not 1 to 128 printable characters without blanks at its ends, which MySQL would overlook.
+    """
+    if not 0 < len(text) <= _LONGEST_EXTERNAL_ID or not text.isprintable() or text != text.strip():
+        raise ValueError("not an external_id: 1 to 128 printable characters, no blanks at its ends")
+    return text
 
 
 def new_id(prefix: str, now: datetime, entropy: bytes) -> str:

@@ -4,7 +4,7 @@ import { buffer } from "./bytes.js";
 import { Caller } from "./calls.js";
 import { canIUse } from "./can-i-use.js";
 import { Events } from "./events.js";
-import { factCalls, referer } from "./facts.js";
+import { factCalls, launchOptions, referer } from "./facts.js";
 import { failObject, WxFail } from "./fail.js";
 import { Files, fileManager, typeOf } from "./files.js";
 import { Network } from "./network.js";
@@ -112,7 +112,12 @@ export function create(given, makeWires) {
     ...sockets.calls(),
     ...events.calls(),
     getFileSystemManager: fileManager(files, caller, fails),
-    getNetworkType: caller.call("getNetworkType", () => networkType(network)),
+    getNetworkType: caller.call("getNetworkType", () => ({
+      ...networkType(network),
+      hasSystemProxy: false,
+      signalStrength: -50,
+      weakNet: false,
+    })),
     onNeedPrivacyAuthorization: (/** @type {unknown} */ listener) => privacy.listen(listener),
     request: (/** @type {unknown} */ asked) => network.request(asked),
   };
@@ -148,13 +153,7 @@ function controls({ network, events, phone, options }) {
     $show: () => {
       if (!network.inBackground) return;
       network.show();
-      events.emit("AppShow", {
-        path: "pages/index/index",
-        query: {},
-        scene: 1001,
-        referrerInfo: {},
-        ...options.launch,
-      });
+      events.emit("AppShow", launchOptions(options));
     },
     $sync: async () => {
       const app = await phone.call("getAccountInfoSync");

@@ -20,6 +20,25 @@ const WINDOW = {
   statusBarHeight: 59,
 };
 
+const SWITCHES = { bluetoothEnabled: true, deviceOrientation: "portrait", locationEnabled: true, wifiEnabled: true };
+const ABILITIES = [
+  "album",
+  "bluetooth",
+  "camera",
+  "location",
+  "microphone",
+  "notification",
+  "notificationAlert",
+  "notificationBadge",
+  "notificationSound",
+  "phoneCalendar",
+];
+
+/** What the phone's own settings let WeChat do; each answer has a word of its own for yes. @param {unknown} yes */
+function authorised(yes) {
+  return Object.fromEntries(ABILITIES.map((ability) => [`${ability}Authorized`, yes]));
+}
+
 /** The Referer that the runtime sets and nobody else. @param {Facts} facts */
 export function referer(facts) {
   const release = facts.envVersion === "release" ? String(facts.releaseNumber) : "0";
@@ -30,13 +49,15 @@ export function referer(facts) {
 /** @param {Facts} facts */
 function device({ platform }) {
   return {
-    abi: platform === "android" ? "arm64-v8a" : null,
+    abi: platform === "android" ? "arm64-v8a" : "arm64",
+    deviceAbi: platform === "android" ? "arm64-v8a" : "arm64",
+    cpuType: platform === "android" ? "Tensor G3" : "A16 Bionic",
     benchmarkLevel: 40,
     brand: platform === "android" ? "google" : "iPhone",
     model: MODELS[platform],
     system: SYSTEMS[platform],
     platform,
-    memorySize: 6144,
+    memorySize: "6144",
   };
 }
 
@@ -44,6 +65,7 @@ function device({ platform }) {
 function base({ baseLibrary, language }) {
   return {
     SDKVersion: baseLibrary,
+    PCKernelVersion: "",
     enableDebug: false,
     host: { appId: "", env: "WeChat" },
     language,
@@ -59,20 +81,35 @@ function screen() {
   return { ...WINDOW, screenTop: 93, safeArea: { left: 0, right: width, top, bottom, width, height: bottom - top } };
 }
 
+/** How the mini program was opened. @param {Pick<Facts, "launch">} facts */
+export function launchOptions({ launch }) {
+  return {
+    path: "pages/index/index",
+    query: {},
+    scene: 1001,
+    referrerInfo: {},
+    forwardMaterials: [],
+    apiCategory: "default",
+    hostExtraData: {},
+    ...launch,
+  };
+}
+
 /**
  * @param {Facts} facts
  * @param {import("./calls.js").Caller} caller
  */
 export function factCalls(facts, caller) {
-  const system = () => ({ ...device(facts), ...base(facts), ...screen(), errMsg: "getSystemInfo:ok" });
-  const launch = () => ({
-    path: "pages/index/index",
-    query: {},
-    scene: 1001,
-    referrerInfo: {},
-    apiCategory: "default",
-    ...facts.launch,
+  const system = () => ({
+    ...device(facts),
+    ...base(facts),
+    ...screen(),
+    ...SWITCHES,
+    ...authorised(true),
+    locationReducedAccuracy: false,
+    errMsg: "getSystemInfo:ok",
   });
+  const launch = () => launchOptions(facts);
   return {
     env: { USER_DATA_PATH: facts.platform === "devtools" ? "http://usr" : "wxfile://usr" },
     getAccountInfoSync: () => ({
@@ -90,22 +127,8 @@ export function factCalls(facts, caller) {
     getDeviceInfo: () => device(facts),
     getAppBaseInfo: () => base(facts),
     getWindowInfo: () => screen(),
-    getSystemSetting: () => ({
-      bluetoothEnabled: true,
-      deviceOrientation: "portrait",
-      locationEnabled: true,
-      wifiEnabled: true,
-    }),
-    getAppAuthorizeSetting: () => ({
-      albumAuthorized: "authorized",
-      bluetoothAuthorized: "authorized",
-      cameraAuthorized: "authorized",
-      locationAuthorized: "authorized",
-      locationReducedAccuracy: false,
-      microphoneAuthorized: "authorized",
-      notificationAuthorized: "authorized",
-      phoneCalendarAuthorized: "authorized",
-    }),
+    getSystemSetting: () => SWITCHES,
+    getAppAuthorizeSetting: () => ({ ...authorised("authorized"), locationReducedAccuracy: false }),
     getLaunchOptionsSync: launch,
     getEnterOptionsSync: launch,
     arrayBufferToBase64: (/** @type {ArrayBuffer} */ data) => toBase64(data),

@@ -16,7 +16,8 @@ const FORM = "application/x-www-form-urlencoded";
  * @typedef {Record<string, string>} Headers
  * @typedef {{ url: string, method: string, headers: Headers, body?: Uint8Array, timeout: number,
  *   redirect: "follow" | "manual", chunked?: boolean }} Message
- * @typedef {{ statusCode: number, header: Headers, cookies: string[], body: Uint8Array }} Reply
+ * @typedef {{ statusCode: number, header: Headers, cookies: string[], body: Uint8Array,
+ *   profile?: Record<string, unknown> }} Reply
  */
 
 /** @param {unknown} url */
@@ -104,8 +105,12 @@ function bodyOf(data, contentType) {
  * @param {{ dataType?: unknown, responseType?: unknown }} options
  */
 export function incoming(reply, options) {
-  const { statusCode, header, cookies } = reply;
-  return { data: dataOf(reply.body, options), statusCode, header, cookies };
+  return { data: dataOf(reply.body, options), ...headOf(reply) };
+}
+
+/** What every transfer's result has beside its data. @param {Reply} reply */
+export function headOf({ statusCode, header, cookies, profile }) {
+  return { statusCode, header, cookies, profile };
 }
 
 /** @param {Uint8Array} body @param {{ dataType?: unknown, responseType?: unknown }} options */

@@ -94,12 +94,15 @@ export class Network {
   async carry(api, message, task) {
     await this.setting.checkDomain(message.url);
     if (this.inBackground && this.hanging === undefined) throw new WxFail(" interrupted", 600003);
+    const queueStart = Date.now();
     const leave = await this.queue.enter(task);
+    const queueEnd = Date.now();
     const timer = setTimeout(() => task.break(new WxFail(" timeout", 5)), message.timeout);
     try {
       if (this.state === "none") throw offline();
       const headers = { ...message.headers, Referer: this.setting.referer() };
-      return await Promise.race([task.broken, this.setting.carrier({ ...message, headers }, task, api)]);
+      const reply = await Promise.race([task.broken, this.setting.carrier({ ...message, headers }, task, api)]);
+      return { ...reply, profile: profileOf(message, reply, { queueStart, queueEnd }) };
     } finally {
       clearTimeout(timer);
       leave();
@@ -132,6 +135,21 @@ export class Network {
       task.break(new WxFail(" errcode:10011 cronet_error_code:0 error_msg:network change, cancel all task", 600001));
     }
   }
+}
+
+/** @param {Message} message @param {Reply} reply @param {{ queueStart: number, queueEnd: number }} queued */
+function profileOf(message, reply, { queueStart, queueEnd }) {
+  return {
+    protocol: "http1.1",
+    queueStart,
+    queueEnd,
+    fetchStart: queueStart,
+    requestStart: queueEnd,
+    responseEnd: Date.now(),
+    sendBytesCount: message.body?.length ?? 0,
+    receivedBytedCount: reply.body.length,
+    statusCode: reply.statusCode,
+  };
 }
 
 function offline() {

@@ -26,8 +26,12 @@ export function openCalls(phone, caller, { isTapped, host }) {
   const calls = {};
   for (const api of [...PROMISING, ...CALLBACK_ONLY]) {
     const promise = !CALLBACK_ONLY.includes(api);
-    const run = caller.call(api, (options) => phone.call(api, options, { tap: isTapped(api) }), { promise });
-    calls[api] = run;
+    const ask = async (/** @type {Record<string, unknown>} */ options) => {
+      const answer = await phone.call(api, options, { tap: isTapped(api) });
+      if (options.withSubscriptions === true) answer.subscriptionsSetting = { mainSwitch: true, itemSettings: {} };
+      return answer;
+    };
+    calls[api] = caller.call(api, ask, { promise });
   }
   calls.login = caller.call("login", (options) => phone.call("login", options, timeLimit(options)));
   calls.openPrivacyContract = caller.call(

@@ -11,6 +11,8 @@ import { FailAnswer, WxFail } from "./fail.js";
  */
 
 const PATIENCE = 60_000;
+/** WeChat's number for an error of its own, here for mistakes in the set-up. */
+const INTERNAL = 4;
 // As in calls.js: the real timers, whatever a test does to them later.
 const { setTimeout, clearTimeout } = globalThis;
 
@@ -79,7 +81,7 @@ export class Phone {
         signal: gone.signal,
       });
       const answer = /** @type {Record<string, unknown>} */ (await response.json());
-      if (response.status >= 400) throw new WxFail(` wxsim: ${answer.detail ?? `HTTP ${response.status}`}`);
+      if (response.status >= 400) throw new WxFail(` wxsim: ${answer.detail ?? `HTTP ${response.status}`}`, INTERNAL);
       const warning = response.headers.get("x-wxsim-warning");
       if (warning) this.line.onWarning(warning);
       return { status: response.status, answer };
@@ -87,7 +89,7 @@ export class Phone {
       if (error instanceof WxFail) throw error;
       if (gone.signal.aborted) throw new WxFail(" timeout", 5);
       if (error instanceof SyntaxError) throw new WxFail(" jsapi invalid request data", 101);
-      throw new WxFail(` wxsim: no simulator at ${this.line.simulator}; start one with: wxsim serve`);
+      throw new WxFail(` wxsim: no simulator at ${this.line.simulator}; start one with: wxsim serve`, INTERNAL);
     } finally {
       clearTimeout(timer);
     }

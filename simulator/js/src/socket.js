@@ -109,6 +109,7 @@ class Connection {
     this.id = count;
     this.sockets = sockets;
     this.state = CONNECTING;
+    this.began = Date.now();
     /** @type {Wire | undefined} */
     this.wire = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -187,7 +188,7 @@ class Connection {
         if (this.state !== CONNECTING) return;
         clearTimeout(this.timer);
         this.state = OPEN;
-        this.emit("Open", head);
+        this.emit("Open", { ...head, profile: { fetchStart: this.began, connectEnd: Date.now() } });
       },
       message: (data) => {
         if (this.state === OPEN) this.emit("Message", { data });

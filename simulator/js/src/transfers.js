@@ -8,7 +8,7 @@ import { joined, text, utf8 } from "./bytes.js";
 import { optionsOf, plain } from "./calls.js";
 import { needString, typeName, WxFail } from "./fail.js";
 import { typeOf } from "./files.js";
-import { checkedUrl, headerOf } from "./message.js";
+import { checkedUrl, headerOf, headOf } from "./message.js";
 
 const EXTENSIONS = /** @type {Record<string, string>} */ ({
   "image/jpeg": ".jpg",
@@ -37,7 +37,7 @@ export function transferCalls(network, files) {
           { url, method: "POST", headers, body, timeout, redirect: "follow" },
           task,
         );
-        return { data: text(reply.body), statusCode: reply.statusCode, header: reply.header, cookies: reply.cookies };
+        return { data: text(reply.body), ...headOf(reply) };
       });
     },
     downloadFile: (/** @type {unknown} */ given) => {
@@ -52,12 +52,7 @@ export function transferCalls(network, files) {
         };
         task.onReceived = (bytes, whole) => task.progress(bytes, whole, "Written");
         const reply = await network.carry("downloadFile", { ...message, redirect: "follow" }, task);
-        return {
-          ...placed(reply, url, options.filePath, files),
-          statusCode: reply.statusCode,
-          header: reply.header,
-          cookies: reply.cookies,
-        };
+        return { ...placed(reply, url, options.filePath, files), ...headOf(reply) };
       });
     },
   };

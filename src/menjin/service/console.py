@@ -18,6 +18,7 @@ from menjin.service.settings import Settings, to_database
 
 ConfigPath = Annotated[Path, typer.Option("--config", help="Configuration file. 配置文件。")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 以 JSON 输出。")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing. 只预览，不执行。")]
 DEFAULT_CONFIG = Path("menjin.toml")
 
 
@@ -53,6 +54,11 @@ def explained() -> Iterator[None]:
 def refuse(where: str, problem: str) -> ConfigurationError:
     """Return the error of one wrong word on the command line."""
     return ConfigurationError([Fault(where, problem)])
+
+
+def say(text: str) -> None:
+    """Print a line for people, beside what programs read."""
+    print(text, file=sys.stderr)
 
 
 def print_json(value: object) -> None:

@@ -13,15 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from menjin.adapters.directories import CallableDirectory
+from menjin.accounts.directory import Directory
 from menjin.adapters.http import AiohttpHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine
 from menjin.adapters.vault import AesGcmVault
@@ -30,13 +28,13 @@ from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
+from menjin.service.directory_settings import DirectorySection, close_with, to_directory
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
+from menjin.service.production import find_refused
 from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
-
-_SAMPLE_SECRETS = frozenset({"01010101010101010101010101010101"})
 
 
 class _Section(BaseModel):
@@ -101,12 +99,6 @@ class WeChatSection(_Section):
 
     base_url: str = Field(default=WECHAT, pattern=r"^https?://[^?#]+$")
     deadline: int = Field(default=3000, ge=100, le=30000)
-
-
-class DirectorySection(_Section):
-    """`[directory]`: `call = "package.module:function"`, which gets username and password and returns an id."""
-
-    call: str = Field(pattern=r"^[\w.]+:[\w]+$")
 
 
 class LegacySection(_Section):
@@ -221,7 +213,7 @@ class _Collected:
     faults: list[Fault]
     apps: Apps | None
     vault: AesGcmVault | None
-    directory: CallableDirectory | None
+    directory: Directory | None
     database: Database | None
     redis_url: str | None
     clients: tuple[ServiceClient, ...]
@@ -234,13 +226,14 @@ def _collect(settings: Settings) -> _Collected:
         work.faults.append(Fault("apps", "there is none; name at least one mini program"))
     section = settings.directory
     vault = work.take("vault", partial(to_vault, settings))
-    directory = work.take("directory.call", lambda: _to_directory(section)) if section else None
     database = work.take("database.url", partial(to_database, settings))
+    where = f"directory.{next(iter(section.model_fields_set), '')}" if section is not None else "directory"
+    directory = work.take(where, lambda: to_directory(section, database, _read_file))
     work.take("access_tokens", settings.access_tokens.to_figures)
-    redis_url = work.take("redis.url", lambda: _read_redis_url(settings.redis))
+    redis_url = work.take("redis.url", lambda: read_redis_url(settings.redis))
     clients = work.take("service_clients", lambda: to_clients(settings.service_clients))
     work.faults += settings.internal.find_faults(is_dev=settings.dev.enabled)
-    work.faults += _refused_in_production(settings, [app for app in apps if app is not None])
+    work.faults += find_refused(settings, [app for app in apps if app is not None])
     registry = work.take("apps", lambda: Apps(apps)) if apps and None not in apps else None
     return _Collected(work.faults, registry, vault, directory, database, redis_url, clients or ())
 
@@ -257,7 +250,7 @@ def to_parts(settings: Settings) -> Parts:
     return Parts(
         apps=found.apps,
         http=AiohttpHttp(settings.limits.wechat_calls_in_total),
-        stores=_to_stores(found.database, found.vault, found.redis_url),
+        stores=close_with(_to_stores(found.database, found.vault, found.redis_url), found.directory),
         pause=TaskPause(),
         directory=found.directory,
         base_url=settings.wechat.base_url,
@@ -275,12 +268,23 @@ def to_database(settings: Settings) -> Database:
     Raises:
         ConfigurationError: The URL is none, its driver is missing, or a SQLite file's folder cannot be made.
     """
-    section = settings.database
     try:
-        url = _read_file(section.url_file) or section.url.get_secret_value()
-        return Database(open_async_engine(url, pool_size=section.pool_size))
+        return Database(open_async_engine(to_database_url(settings), pool_size=settings.database.pool_size))
     except (ValueError, OSError) as error:
         raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
+
+
+def to_database_url(settings: Settings) -> str:
+    """Return the URL the settings name; it may hold a password.
+
+    Raises:
+        ConfigurationError: Its file cannot be read.
+    """
+    section = settings.database
+    try:
+        return _read_file(section.url_file) or section.url.get_secret_value()
+    except OSError as error:
+        raise ConfigurationError([Fault("database.url_file", f"{type(error).__name__}: {error}")]) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:
@@ -297,7 +301,12 @@ def to_vault(settings: Settings) -> AesGcmVault:
         raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
 
 
-def _read_redis_url(section: RedisSection | None) -> str | None:
+def read_redis_url(section: RedisSection | None) -> str | None:
+    """Return Redis's URL, or None without a section; it may hold a password.
+
+    Raises:
+        ConfigurationError: It is none, or redis-py is not installed.
+    """
     if section is None:
         return None
     written = section.url.get_secret_value() if section.url is not None else None
@@ -364,34 +373,3 @@ def _read_file_named(variable: str) -> str | None:
 def _read_keys(section: VaultSection) -> dict[str, Secret]:
     keys = {name: Secret(key.get_secret_value()) for name, key in section.keys.items()}
     return keys | {name: Secret(_read_file(path) or "") for name, path in section.keys_file.items()}
-
-
-def _to_directory(section: DirectorySection) -> CallableDirectory:
-    module, _, name = section.call.partition(":")
-    verify = getattr(importlib.import_module(module), name)
-    if not callable(verify):
-        raise TypeError(f"{section.call} is no function")
-    return CallableDirectory(verify)
-
-
-def _refused_in_production(settings: Settings, apps: list[App]) -> list[Fault]:
-    """Return what only `[dev] enabled = true` may do: plain http to WeChat, sample secrets."""
-    if settings.dev.enabled:
-        return []
-    url = urlsplit(settings.wechat.base_url)
-    faults = []
-    if url.scheme != "https" or _is_loopback(url.hostname or ""):
-        faults.append(Fault("wechat.base_url", "is not https, or is this machine; only for [dev] enabled = true"))
-    faults += [
-        Fault(f"apps.{app.appid}", "has a sample app_secret; only for [dev] enabled = true")
-        for app in apps
-        if app.app_secret.reveal() in _SAMPLE_SECRETS
-    ]
-    return faults
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

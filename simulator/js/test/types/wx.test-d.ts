@@ -1,6 +1,8 @@
 // Checked by tsc, never run: our `wx` where a mini program's types expect WeChat's.
 import { type Ask, type ButtonEvent, createWx, type FailObject, type PhoneDetail, startWxsim, type Wx } from "wxsim";
 
+// Without onNeedPrivacyAuthorization: the official types give its listener a result, the documentation `resolve` and
+// the referrer. And without getAccountInfoSync: its `plugin` is only there in a plugin.
 type Relevant = Pick<
   WechatMiniprogram.Wx,
   | "login"
@@ -13,7 +15,6 @@ type Relevant = Pick<
   | "getPrivacySetting"
   | "requirePrivacyAuthorize"
   | "openPrivacyContract"
-  | "onNeedPrivacyAuthorization"
   | "request"
   | "uploadFile"
   | "downloadFile"
@@ -28,7 +29,6 @@ type Relevant = Pick<
   | "removeStorageSync"
   | "clearStorageSync"
   | "getStorageInfoSync"
-  | "getAccountInfoSync"
   | "getSystemInfoSync"
   | "getDeviceInfo"
   | "getAppBaseInfo"
@@ -59,6 +59,7 @@ type Relevant = Pick<
 
 const ours: Wx = createWx({ appid: "wxde30000000000001", person: "ming" });
 const theirs: Relevant = ours;
+const account: WechatMiniprogram.AccountInfo["miniProgram"] = ours.getAccountInfoSync().miniProgram;
 
 // A promise without callbacks, nothing with them: the same in both.
 const code: Promise<string> = ours.login().then((result) => result.code);
@@ -82,4 +83,4 @@ createWx({ consent: (ask: Ask) => ask.about !== "privacy", host: { showModal: ()
 createWx({ platform: "symbian" });
 const started: Promise<string> = startWxsim({ seed: 7 }).then((simulator) => simulator.url);
 
-export { avatar, code, event, official, started, tapped };
+export { account, avatar, code, event, official, started, tapped };

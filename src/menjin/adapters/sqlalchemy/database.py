@@ -8,6 +8,7 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from menjin.adapters.sqlalchemy.dialects import add_if_new, add_or_keep
 from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
-from menjin.adapters.sqlalchemy.schema import create_tables
-from menjin.adapters.sqlalchemy.tables import METADATA, SESSIONS
+from menjin.adapters.sqlalchemy.migrations import VERSIONS
+from menjin.adapters.sqlalchemy.schema import Standing, prepare_schema, read_standing, refuse, upgrade_file
+from menjin.adapters.sqlalchemy.tables import SESSIONS
 from menjin.adapters.sqlalchemy.turns import Turns, find_turns
 from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
 from menjin.bridge import settle
@@ -77,12 +79,11 @@ class Work:
         await settle(point.commit())
         return True
 
-    async def create(self, metadata: sa.MetaData) -> None:
-        """Create the tables that are missing; several processes may do so at once."""
+    async def call(self, deed: Callable[[sa.Connection], T]) -> T:
+        """Call a function with the plain connection below, in either colour."""
         if isinstance(self._connection, AsyncConnection):
-            await self._connection.run_sync(create_tables, metadata)
-        else:
-            create_tables(self._connection, metadata)
+            return await self._connection.run_sync(deed)
+        return deed(self._connection)
 
 
 class Database:
@@ -90,16 +91,20 @@ class Database:
 
     Args:
         engine: From `open_engine` or `open_async_engine`.
+        versions: Where the revisions of the tables are.
     """
 
-    def __init__(self, engine: AnyEngine) -> None:
+    def __init__(self, engine: AnyEngine, versions: Path = VERSIONS) -> None:
         self._engine = engine
+        self._versions = versions
         blocking = engine if isinstance(engine, sa.Engine) else engine.sync_engine
         self._turns = find_turns(blocking)
         self._reading = engine.execution_options(**_reading_options(blocking.dialect.name))
         self._fleeting = engine.execution_options(menjin_fleeting=True)
         self._open: ContextVar[Work | None] = ContextVar("menjin_transaction", default=None)
         self.works_without_loop = isinstance(engine, sa.Engine)
+        self.backend = blocking.dialect.name
+        self._url = blocking.url
         _forget_after_fork(blocking)
 
     @asynccontextmanager
@@ -158,13 +163,27 @@ class Database:
             return await deed(work)
 
     async def create_schema(self) -> None:
-        """Create the tables that are missing.
+        """Make the tables in an empty database; upgrade a SQLite file. Several processes may do so at once.
+
+        Raises:
+            ConfigurationError: The tables are those of another menjin; `menjin migrate` is to be run, or not even that.
+            StoreUnavailable: The database cannot be asked.
+        """
+        async with self.transaction() as work:
+            standing = await work.call(lambda connection: prepare_schema(connection, self._versions))
+        if standing.stage == "older" and self.backend == "sqlite":
+            upgrade_file(self._url, self._versions)
+        elif standing.stage not in {"empty", "current"}:
+            raise refuse(standing, self._versions)
+
+    async def read_standing(self) -> Standing:
+        """Return how the tables stand to this menjin's.
 
         Raises:
             StoreUnavailable: The database cannot be asked.
         """
-        async with self.transaction() as work:
-            await work.create(METADATA)
+        async with self.reading() as work:
+            return await work.call(lambda connection: read_standing(connection, self._versions))
 
     async def ping(self) -> None:
         """Ask the tables for nothing and get it; a bare SELECT 1 would never touch the file.

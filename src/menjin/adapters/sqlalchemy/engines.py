@@ -35,6 +35,11 @@ _DRIVERS = {  # by backend: for sync callers, for async ones, the extra that bri
     "postgresql": ("psycopg", "psycopg", "postgres"),
     "mysql": ("pymysql", "asyncmy", "mysql"),
 }
+_PATIENT_SECONDS = 20
+_MYSQL_PATIENT_START = (
+    f"SET SESSION sql_mode='TRADITIONAL', lock_wait_timeout={_PATIENT_SECONDS},"
+    f" innodb_lock_wait_timeout={_PATIENT_SECONDS}, time_zone='+00:00'"
+)
 # Both survive the death of every process; a machine that loses its power forgets the last fleeting commits.
 _SYNC_EACH, _SYNC_LATER = "synchronous=FULL", "synchronous=NORMAL"
 _MYSQL_START = (
@@ -79,10 +84,35 @@ def open_async_engine(url: str, *, pool_size: int | None = None) -> AsyncEngine 
     return engine
 
 
-def _parse(url: str) -> sa.URL:
+def open_patient_engine(url: str | sa.URL) -> sa.Engine:
+    """Open a database to change its tables: one connection, statements as long as they take, short waits for locks.
+
+    Raises:
+        ValueError: The URL is none of those `open_engine` takes, or its driver is not installed.
+    """
+    parsed = _parse(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = sa.create_engine(parsed.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+        # Without foreign keys: SQLite changes a table by making another, and dropping the first would take rows along.
+        _make_sqlite_safe(engine, foreign_keys=False, busy_seconds=_PATIENT_SECONDS)
+        return engine
+    driver, _, extra = _DRIVERS[backend]
+    _need(driver, extra)
+    arguments: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS}
+    if backend == "postgresql":
+        arguments |= {"application_name": "menjin", "options": f"-c lock_timeout={_PATIENT_SECONDS}s"}
+    else:
+        arguments |= {"charset": "utf8mb4", "init_command": _MYSQL_PATIENT_START}
+    isolation = "READ COMMITTED" if backend == "postgresql" else "AUTOCOMMIT"  # MySQL's ALTER commits anyway
+    options = {"hide_parameters": True, "poolclass": sa.pool.NullPool, "isolation_level": isolation}
+    return sa.create_engine(_with(parsed, driver), connect_args=arguments, **options)
+
+
+def _parse(url: str | sa.URL) -> sa.URL:
     parsed = None
     try:
-        parsed = sa.make_url(url)
+        parsed = sa.make_url(url)  # one that is a URL already stays as it is
         backend = parsed.get_backend_name()
     except (exc.ArgumentError, ValueError):
         backend = ""  # raised below, without the error that knows the URL
@@ -160,16 +190,16 @@ def _sqlite_options(pool_size: int | None) -> dict[str, Any]:
     }
 
 
-def _make_sqlite_safe(engine: sa.Engine) -> None:
+def _make_sqlite_safe(engine: sa.Engine, *, foreign_keys: bool = True, busy_seconds: int = SQLITE_BUSY_SECONDS) -> None:
     """Take the write lock when a transaction begins: two readers that both want to write would fail later."""
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection has no type
         connection.isolation_level = None  # the driver begins nothing by itself
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS}000")
+        cursor.execute(f"PRAGMA busy_timeout={busy_seconds}000")
         _use_write_ahead_log(cursor)
-        for pragma in (_SYNC_EACH, "foreign_keys=ON"):
+        for pragma in (_SYNC_EACH, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

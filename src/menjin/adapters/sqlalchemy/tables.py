@@ -6,7 +6,20 @@ import sqlalchemy as sa
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-METADATA = sa.MetaData()
+# Every constraint has a name of ours: a later revision may have to drop it, on whichever database.
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# Alembic's own table, by a name of ours: the database may be the business's, which may have Alembic's own.
+SCHEMA_REVISION = sa.Table(
+    "menjin_schema", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True), **MYSQL_TABLES
+)
 
 _ID = ascii_text(30)
 _APPID = ascii_text(32)
@@ -182,6 +195,47 @@ KEY_CHECKS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("checked_at", _MICROS, nullable=False),
     sa.Column("refused_mac", _DIGEST),
+)
+
+LEGACY_SESSIONS = sa.Table(
+    "legacy_sessions",
+    METADATA,
+    sa.Column("name", _DIGEST, primary_key=True),
+    sa.Column("proof", _DIGEST, nullable=False),
+    sa.Column("claimed_at", _MICROS, nullable=False),
+    sa.Column("expires_at", _MICROS, nullable=False, index=True),
+    sa.Column("sealed", sa.Text),
+)
+
+PSEUDONYMS = sa.Table(
+    "pseudonyms",  # by itself, so that erasing a person is deleting one row; audit lines stay, and lead nowhere
+    METADATA,
+    sa.Column("subject_id", _ID, primary_key=True),  # an account's id, or an identity's while it has none
+    sa.Column("pseudonym", _ID, nullable=False),  # random, so unique; a key of its own would lock gaps on MySQL
+)
+
+AUDIT_LINES = sa.Table(
+    "audit_lines",
+    METADATA,
+    sa.Column("line_id", _ID, primary_key=True),
+    sa.Column("at", _MICROS, nullable=False, index=True),
+    sa.Column("deed", ascii_text(32), nullable=False),
+    sa.Column("actor", ascii_text(16), nullable=False),
+    sa.Column("pseudonym", _ID, nullable=False, index=True),
+    sa.Column("appid", _APPID),
+    sa.Column("tenant", _NAME),
+    sa.Column("reason", _REASON),
+    sa.Column("request_id", _NAME),
+)
+
+MEMBERS = sa.Table(
+    "members",  # the local directory
+    METADATA,
+    sa.Column("username", _EXTERNAL_ID, primary_key=True),
+    sa.Column("external_id", _EXTERNAL_ID, nullable=False, unique=True),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("phone_number", ascii_text(20), unique=True),
+    sa.Column("changed_at", _MICROS, nullable=False),
 )
 
 INDEX_KEYS = sa.Table(

@@ -1,4 +1,4 @@
-"""The legacy store on SQL: one table of its own, which only who mounts a legacy protocol has."""
+"""The legacy store on SQL: one table of its own, among menjin's."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.tables import LEGACY_SESSIONS
 from menjin.clock import from_micros, to_micros
 from menjin.integrations.legacy.store import Entry
-
-_METADATA = sa.MetaData()
-LEGACY_SESSIONS = sa.Table(
-    "legacy_sessions",
-    _METADATA,
-    sa.Column("name", sa.String(64), primary_key=True),  # hex: no collation can confuse two
-    sa.Column("proof", sa.String(64), nullable=False),
-    sa.Column("claimed_at", sa.BigInteger, nullable=False),
-    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("sealed", sa.Text),
-)
 
 
 class SqlLegacyStore:
@@ -36,9 +26,8 @@ class SqlLegacyStore:
         self.works_without_loop = database.works_without_loop
 
     async def prepare(self) -> None:
-        """Create the table if it is missing."""
-        async with self._database.transaction() as work:
-            await work.create(_METADATA)
+        """Bring the tables about."""
+        await self._database.create_schema()
 
     async def claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:
         """Keep `entry` if none lives under `name`, else return the one there."""

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 from menjin.accounts.directory import Member
+from menjin.adapters.directories.names import to_member
 from menjin.bridge import settle
 from menjin.clock import Randomness, SystemRandomness
 from menjin.values import Secret
@@ -27,7 +28,7 @@ class CallableDirectory:
     async def verify_password(self, username: str, password: Secret) -> Member | None:
         """Return the member, or None."""
         external_id = await settle(self._verify(username, password.reveal()))
-        return Member(external_id) if external_id is not None else None
+        return to_member(external_id) if external_id is not None else None
 
 
 class MemoryDirectory:

@@ -1,0 +1,39 @@
+"""What a production start refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from menjin.apps import App
+from menjin.errors import Fault
+
+if TYPE_CHECKING:
+    from menjin.service.settings import Settings
+
+_SAMPLE_SECRETS = frozenset({"01010101010101010101010101010101"})
+
+
+def find_refused(settings: Settings, apps: Sequence[App]) -> list[Fault]:
+    """Return what only `[dev] enabled = true` may do: plain http to WeChat, sample secrets."""
+    if settings.dev.enabled:
+        return []
+    url = urlsplit(settings.wechat.base_url)
+    faults = []
+    if url.scheme != "https" or _is_loopback(url.hostname or ""):
+        faults.append(Fault("wechat.base_url", "is not https, or is this machine; only for [dev] enabled = true"))
+    faults += [
+        Fault(f"apps.{app.appid}", "has a sample app_secret; only for [dev] enabled = true")
+        for app in apps
+        if app.app_secret.reveal() in _SAMPLE_SECRETS
+    ]
+    return faults
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
