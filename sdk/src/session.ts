@@ -15,7 +15,7 @@ import { askCode, isSignedIn, openLogin, type SignedIn } from "./login.js";
 import type { Settings } from "./options.js";
 import { type Reply, readProblem, toError, toGood } from "./problem.js";
 import { makeId } from "./random.js";
-import { type Kept, openStorage } from "./storage.js";
+import { ENDS, type Kept, openStorage } from "./storage.js";
 import type { Transport } from "./transport.js";
 import { nothing, settled, single, sleep } from "./wait.js";
 import { ask } from "./wx.js";
@@ -207,7 +207,7 @@ export function openSession(settings: Settings, { call }: Transport) {
     recall(used);
     const isCurrent = state().token === used;
     if (isCurrent && error.action === "none") {
-      if (error.code !== "unauthorized") {
+      if (ENDS.test(error.code)) {
         end(error);
       }
       throw error;
@@ -292,7 +292,7 @@ export function openSession(settings: Settings, { call }: Transport) {
 
     /** An answer was lost, and with it perhaps the token: only a login tells. */
     const recovered = async (error: MenjinError): Promise<undefined> => {
-      if (error.status === 401 && error.action === "none") {
+      if (ENDS.test(error.code)) {
         end(error);
       }
       await (error.status || settled(renew()));

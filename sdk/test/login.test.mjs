@@ -177,6 +177,15 @@ describe.each(WAYS)("login, $way", (way) => {
     expect(phone.logins).toBe(1);
   });
 
+  it("ends no session for a 401 that does not say so", async () => {
+    const { menjin, phone, server } = open(way);
+    await menjin.ready();
+    server.routes.push(({ path }) => path === "/relay" && problem(401, "client_invalid", "none"));
+    expect(await codeOf(menjin.request({ url: "/relay" }))).toBe("client_invalid");
+    expect((await menjin.request({ url: "/things" })).statusCode).toBe(200);
+    expect(phone.logins).toBe(1);
+  });
+
   it("heals a business's own 401 by one login when the session has expired", async () => {
     const { menjin, phone, server } = open(way);
     await menjin.ready();

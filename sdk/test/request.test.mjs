@@ -318,6 +318,7 @@ describe.each(WAYS)("requests, $way", (way) => {
       { device: {} },
       { device: "x" },
       { ended: 1 },
+      { ended: "unauthorized" },
       { ended: "" },
       { me: { binding: "bound" } },
       { token: `${token}\n`, me: { binding: "bound" } },

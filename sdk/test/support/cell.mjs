@@ -74,14 +74,17 @@ const MACRO_PROMISE = `(() => {
  *
  * @returns its exports; `wx` is the cell's global.
  */
-export function loadSdk({ file, oldPromise }, wx) {
+export const loadSdk = ({ file, oldPromise }, wx) => loadFile(FILES[file], wx, oldPromise);
+
+/** The same, of any file. */
+export function loadFile(path, wx, oldPromise = false) {
   const cell = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   Object.assign(cell, { wx, console, setTimeout, clearTimeout, setInterval, clearInterval });
   if (oldPromise) {
     vm.runInContext(MACRO_PROMISE, cell);
   }
   const module = { exports: {} };
-  const code = readFileSync(FILES[file], "utf8");
-  vm.runInContext(`(function (module, exports) {${code}\n})`, cell, { filename: FILES[file] })(module, module.exports);
+  const code = readFileSync(path, "utf8");
+  vm.runInContext(`(function (module, exports) {${code}\n})`, cell, { filename: path })(module, module.exports);
   return module.exports;
 }
