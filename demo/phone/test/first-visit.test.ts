@@ -141,6 +141,16 @@ describe.skipIf(MISSING)("the first visit", () => {
       await visit.sees("已允许");
     });
 
+    test("a picker and a switch keep matters of taste on the phone", async () => {
+      await visit.tap("常去的店 山脚店");
+      await visit.tap("湖边店");
+      await visit.sees("湖边店");
+      await visit.page.locator("#phone").getByRole("switch", { name: "茶好了震动提醒" }).click();
+      await visit.clear();
+      await visit.press('[data-step="300"]');
+      await visit.remembers("phone", "taste", /"branch":1,"reminds":true/);
+    });
+
     test("leaving the membership takes a fresh proof, and keeps the login", async () => {
       await visit.press('[data-step="7200"]');
       await visit.sees("解除会员绑定");

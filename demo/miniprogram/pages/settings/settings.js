@@ -4,10 +4,12 @@ const { words, title } = require("../../services/words");
 const LOCATION = "scope.userFuzzyLocation";
 
 Page({
-  data: { t: words(), location: "", privacy: "" },
+  data: { t: words(), location: "", privacy: "", branch: 0, reminds: false },
 
   onLoad() {
     title("settings");
+    const { branch = 0, reminds = false } = wx.getStorageSync("taste") || {};
+    this.setData({ branch, reminds });
   },
 
   onShow() {
@@ -33,6 +35,21 @@ Page({
       // Refused: the page says so below, and nothing depends on it.
     }
     this.load();
+  },
+
+  chooseBranch(event) {
+    this.keep({ branch: event.detail.value });
+  },
+
+  setReminder(event) {
+    this.keep({ reminds: event.detail.value });
+    if (event.detail.value) wx.vibrateShort({ type: "light" });
+  },
+
+  /** Matters of taste stay on the phone; they are nobody's identity. */
+  keep(change) {
+    this.setData(change);
+    wx.setStorageSync("taste", { branch: this.data.branch, reminds: this.data.reminds });
   },
 
   openSettings() {
