@@ -21,6 +21,7 @@ from menjin.errors import ClientInvalid, StoreUnavailable
 from menjin.service.app import to_asgi, to_contract_route
 from menjin.service.bodies import read_body
 from menjin.service.compatible import CompatibleRoutes
+from menjin.service.identities import identities_route
 from menjin.service.metrics import Metrics
 from menjin.service.routes import answer, read_bearer
 from menjin.service.token_desk import FirstRead, TokenDesk, log_first_read
@@ -136,6 +137,7 @@ def create_internal_app(
         on_first_read=on_first_read,
     )
     routes: list[Route | Mount] = [*InternalRoutes(menjin, parts.apps, desk, metrics, parts.clock).routes()]
+    routes.append(identities_route(menjin, menjin.clients.authorise))
     if wechat_compatible:
         routes += CompatibleRoutes(desk).routes()
     return to_asgi([*routes, *extra_routes])
