@@ -138,6 +138,9 @@ class _MemoryAccountWork:
     async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
         self._put(self._accounts, account_id, replace(self._accounts[account_id], last_used_at=at))
 
+    async def put_disabled(self, account_id: AccountId, at: datetime | None) -> None:
+        self._put(self._accounts, account_id, replace(self._accounts[account_id], disabled=at is not None))
+
     async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
         self._put(self._accounts, account_id, replace(self._accounts[account_id], successor_id=successor_id))
 

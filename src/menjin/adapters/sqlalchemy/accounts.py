@@ -154,6 +154,9 @@ class _SqlAccountWork:
     async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
         await self._put_account(account_id, last_used_at=to_micros(at))
 
+    async def put_disabled(self, account_id: AccountId, at: datetime | None) -> None:
+        await self._put_account(account_id, disabled_at=to_micros(at) if at is not None else None)
+
     async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
         await self._put_account(account_id, successor_id=successor_id)
 
