@@ -68,7 +68,7 @@ def obeyed(client: Client, code: str) -> bool:
     began = time.monotonic()  # noqa: TID251 - a promised deadline
     while True:
         late = time.monotonic() - began >= OBEYED_SECONDS  # noqa: TID251 - the same
-        refused = client.who().json().get("code") == code
+        refused = bool(client.who().json().get("code") == code)
         if refused or late:
             return refused
 
