@@ -11,7 +11,7 @@ from menjin import AppId
 from menjin.clock import SystemRandomness
 from menjin.ledger.flow import Ledger
 from menjin.ledger.model import Line
-from menjin.ledger.request import request
+from menjin.ledger.request import within_request
 from support.benches import Bench
 from support.clock import FakeClock
 
@@ -28,7 +28,7 @@ def test_lines_are_kept_as_they_were_written(bench: Bench) -> None:
     ledger = ledger_of(bench)
 
     async def flow() -> list[Line]:
-        with request("req-12345678"):
+        with within_request("req-12345678"):
             first = await ledger.write("signed_in", "acc_1", appid=APPID, tenant="酒店🎫")
             other = await ledger.write("signed_in", "acc_2")
         last = await ledger.write("session_revoked", "acc_1", actor="operator", reason="kicked_out")
@@ -90,5 +90,5 @@ def test_a_line_has_no_place_for_personal_data() -> None:
 @pytest.mark.parametrize("request_id", ["", "x" * 65, "line\nbreak", "名字", "a b"])
 def test_a_request_id_of_another_shape_is_refused(request_id: str) -> None:
     """It goes into the log as it is."""
-    with pytest.raises(ValueError, match="request_id"), request(request_id):
+    with pytest.raises(ValueError, match="request_id"), within_request(request_id):
         pass

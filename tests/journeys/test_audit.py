@@ -12,7 +12,7 @@ from menjin import SignedIn
 from menjin.bridge import settle
 from menjin.errors import AccountDisabled, MenjinError, SessionExpired
 from menjin.ledger.model import Line
-from menjin.ledger.request import request
+from menjin.ledger.request import within_request
 from menjin.login.beside import Beside
 from menjin.login.operator import ByExternalId, ByOpenId
 from menjin.values import AccountId, OpenId
@@ -41,7 +41,7 @@ def sign_in_within(house: House, request_id: str) -> SignedIn:
     menjin, code = house.door._menjin, house.code()
 
     async def flow() -> SignedIn:
-        with request(request_id):
+        with within_request(request_id):
             found: SignedIn = await settle(menjin.sign_in(FIRST_APPID, code, beside=Beside("hotel-7")))
             return found
 
