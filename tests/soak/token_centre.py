@@ -36,11 +36,14 @@ async def prove(
     seconds: float = SECONDS,
     least_reads: int = READS,
     build: str = "",
+    look_every: float = 0.25,
 ) -> Verdict:
     """Read for so long; with `build` of the control nothing is demanded."""
     kind = store.partition(":")[0]
     verdict = Verdict(f"token-centre on {kind}, {mode}{', CONTROL ' + build if build else ''}")
-    with run_readers(Plan("sync", store, "", mode, {}, build=build), processes, rate=RATE) as fleet:
+    with run_readers(
+        Plan("sync", store, "", mode, {"look_every": look_every}, build=build), processes, rate=RATE
+    ) as fleet:
         for path in ("/cgi-bin/token", "/cgi-bin/stable_token"):
             fleet.world.fault(wxsim.Fault(name="delay", path=path, seconds=0.03, times=None))
         await watch(fleet, verdict, seconds)
@@ -60,7 +63,7 @@ async def prove(
 
 async def control(store: str, mode: TokenMode, *, processes: int = PROCESSES, seconds: float = 40.0) -> Verdict:
     """Read where nobody sees another's lease: there must be many calls, and in legacy mode bad reads."""
-    verdict = await prove(store, mode, processes=processes, seconds=seconds, build="no-lease")
+    verdict = await prove(store, mode, processes=processes, seconds=seconds, build="no-lease", look_every=0.03)
     verdict.demand(verdict.seen["calls too many"] > 0, "no call too many: this proves nothing")
     if mode == "legacy":
         verdict.demand(verdict.seen["bad reads"] > 0, "no bad read: this proves nothing")

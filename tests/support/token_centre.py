@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -159,6 +160,7 @@ class NoLease:
         """Put it there, whoever else did."""
         if record.lease is not None and seen is not None:
             return True
+        time.sleep(os.getpid() % 7 / 50)  # noqa: ASYNC251 - it is broken: the last to write is not the last to ask
         for _ in range(100):
             kept = await self._inner.load(appid)
             if await self._inner.swap(appid, kept.tag if kept is not None else None, record):

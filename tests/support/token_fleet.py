@@ -36,10 +36,12 @@ class Reader:
 
     Attributes:
         out: Where it writes what it reads.
+        reports: It is a reporter, and reports so often.
     """
 
     plan: Plan
     out: Path
+    reports: int = 0
     pid: int = 0
 
 
@@ -55,16 +57,22 @@ class Fleet:
     readers: list[Reader] = field(default_factory=list)
     begun: float = field(default_factory=time.time)
 
-    def add(self, plan: Plan, count: int) -> None:
+    @property
+    def go(self) -> Path:
+        """The file reporters wait for."""
+        return self.folder / "go"
+
+    def add(self, plan: Plan, count: int, reports: int = 0) -> None:
         """Start so many processes more, half of each colour."""
         for number in range(len(self.readers), len(self.readers) + count):
             mine = replace(plan, colour="async" if number % 2 else "sync", wechat=self.url)
-            self.readers.append(Reader(mine, self.folder / f"reader-{number}"))
+            self.readers.append(Reader(mine, self.folder / f"reader-{number}", reports))
             self.start(self.readers[-1])
 
     def start(self, reader: Reader) -> None:
         """Start a process, or one in the place of a dead one."""
         order = {"out": str(reader.out), "rate": self.rate, "plan": asdict(reader.plan)}
+        order |= {"reports": reader.reports, "go": str(self.go)}
         _pipe(self.zygote.stdin).write(json.dumps(order) + "\n")
         _pipe(self.zygote.stdin).flush()
         reader.pid = int(_pipe(self.zygote.stdout).readline())
@@ -77,6 +85,10 @@ class Fleet:
         for reader in self.readers:
             while is_alive(reader.pid):
                 time.sleep(0.01)
+
+    def now(self) -> float:
+        """Return the moment, as readers write it."""
+        return time.time()
 
     def calls(self) -> list[float]:
         """Return when WeChat was asked for a token, oldest first."""
@@ -142,6 +154,7 @@ def run_readers(plan: Plan, count: int, *, rate: float = 55.0, world: wxsim.Worl
 class Read:
     """Reads of one token in a row, by one process."""
 
+    reader: str
     name: str
     first: float
     last: float
@@ -154,7 +167,7 @@ def collect(fleet: Fleet) -> list[Read]:
     for reader in fleet.readers:
         if reader.out.exists():
             lines = reader.out.read_text("utf-8").splitlines()
-            found += [Read(*json.loads(line)) for line in lines if line.endswith("]")]
+            found += [Read(reader.out.name, *json.loads(line)) for line in lines if line.endswith("]")]
     return found
 
 

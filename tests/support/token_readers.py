@@ -2,6 +2,8 @@
 
 Orders come as JSON lines: `{"out": …, "rate": …, "plan": {…}}`; the answer is the child's process id. A reader appends
 to its file one line a token and fifth of a second: digest, first and last moment (each before it asked), how often.
+An order with `reports` makes a reporter: it reads one token, says so by its file, and when the file `go` is there
+reports that token so often, and writes what came of it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -90,6 +94,28 @@ async def _read_async(centre: Centre, notes: Notes, rate: float) -> None:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
+def _be_reporter(centre: Centre, order: dict[str, Any]) -> None:
+    out, go = Path(order["out"]), Path(order["go"])
+    mine = drive(centre.tokens.get(FIRST_APPID)).value
+    _put(out, {"read": digest(mine.reveal())})
+    while not go.exists():
+        time.sleep(0.005)
+    outcomes: Counter[str] = Counter()
+    for _ in range(order["reports"]):
+        try:
+            outcomes[drive(centre.tokens.report(FIRST_APPID, mine)).name] += 1
+        except MenjinError as error:
+            outcomes[type(error).__name__] += 1
+    now = digest(drive(centre.tokens.get(FIRST_APPID)).value.reveal())
+    _put(out, {"outcomes": outcomes, "now": now})
+
+
+def _put(out: Path, found: dict[str, Any]) -> None:
+    fresh = out.with_suffix(".new")
+    fresh.write_text(json.dumps(found), "utf-8")
+    fresh.rename(out)
+
+
 def _be_reader(order: dict[str, Any]) -> None:
     _die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -98,6 +124,9 @@ def _be_reader(order: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", force=True)
     plan = Plan(**order["plan"])
+    if order["reports"]:
+        _be_reporter(make_centre(replace(plan, colour="sync")), order)
+        return
     notes = Notes(order["out"])
     if plan.colour == "async":
         asyncio.run(_be_async(plan, notes, order["rate"]))

@@ -244,25 +244,49 @@ def test_figures_that_would_serve_a_dead_token_are_refused(name: str, seconds: i
         TokenFigures(**{name: seconds * SECOND})  # type: ignore[arg-type] # the times are meant
 
 
-@given(st.lists(st.tuples(st.integers(1, 4000), st.sampled_from(["take", "finish", "fail", "die"])), max_size=40))
-def test_whatever_happens_a_usable_legacy_token_is_alive(steps: list[tuple[int, str]]) -> None:
-    """However holders finish, fail and die, what the rules call usable is what WeChat still takes."""
+def serves_the_dead(steps: list[tuple[int, str]], figures: TokenFigures) -> bool:
+    """Walk through renewals; return whether the rules ever call a token usable that WeChat refuses.
+
+    Args:
+        steps: Seconds that pass, then what a holder does: it takes the lease and dies, its call goes out and it
+            dies, WeChat's answer is lost, or all goes well.
+        figures: The centre's; WeChat's overlap is 300 s whatever they say.
+    """
     now, record, number = START, None, 0
     ends: dict[str, datetime] = {}
     for seconds, what in steps:
         now += seconds * SECOND
-        begun = rules.begin(record, LEGACY, "operator", now, FIGURES, force=False, tag=f"{number}")
+        begun = rules.begin(record, LEGACY, "operator", now, figures, force=False, tag=f"{number}")
         if not isinstance(begun, Refused):
             number += 1
             if what != "take":  # the call goes out: WeChat makes a token, and the others last the overlap
-                ends = {text: min(end, now + FIGURES.overlap) for text, end in ends.items()}
+                ends = {text: min(end, now + 300 * SECOND) for text, end in ends.items()}
                 ends[f"50_{number}"] = now + 7200 * SECOND
-            fresh = token(f"50_{number}", 1, now)
             record = begun
             if what == "finish":
-                record = rules.finish(begun, fresh, LEGACY, now, FIGURES, tag=f"f{number}", jitter=0.5)
-            elif what == "fail":
-                record = rules.fail(begun, None, FIGURES, tag=f"f{number}", may_have_acted=True)
-        usable = rules.find_usable(record, now, FIGURES)
-        if usable is not None:
-            assert now < ends[usable.value.reveal()]
+                fresh = token(f"50_{number}", 1, now)
+                record = rules.finish(begun, fresh, LEGACY, now, figures, tag=f"f{number}", jitter=0.5)
+            elif what == "lose":
+                record = rules.fail(begun, None, figures, tag=f"f{number}", may_have_acted=True)
+        usable = rules.find_usable(record, now, figures)
+        if usable is not None and now >= ends[usable.value.reveal()]:
+            return True
+    return False
+
+
+_STEPS = st.lists(st.tuples(st.integers(1, 4000), st.sampled_from(["take", "finish", "lose", "die"])), max_size=40)
+
+
+@given(_STEPS)
+def test_whatever_happens_a_usable_legacy_token_is_alive(steps: list[tuple[int, str]]) -> None:
+    """However holders finish, fail and die, what the rules call usable is what WeChat still takes."""
+    assert not serves_the_dead(steps, FIGURES)
+
+
+@pytest.mark.parametrize("what", ["die", "lose"])
+def test_control_without_the_intent_a_dead_token_is_served(what: str) -> None:
+    """CONTROL: rules that do not shorten a token's life when a call may have gone out serve a dead one."""
+    steps = [(1, "finish"), (1000, what), (301, "take")]
+    blind = TokenFigures(overlap=7200 * SECOND)  # so long a life is no shorter one
+    assert serves_the_dead(steps, blind)
+    assert not serves_the_dead(steps, FIGURES)
