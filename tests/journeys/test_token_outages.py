@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from menjin.apps import LEGACY, TokenMode
-from menjin.errors import HeldBack, StoreUnavailable, TimedOut
+from menjin.errors import AppMisconfigured, HeldBack, StoreUnavailable, TimedOut
 from support.doors import Colour
 from support.token_desk import APPID, LEGACY_PATH, STABLE_PATH, Desk, Desks
 from wxsim import Fault
@@ -228,3 +228,21 @@ def test_a_clock_that_was_turned_back_sends_nothing_on_an_old_lease(desks: Desks
     assert desk.text()
     assert desk.calls(STABLE_PATH) == 1
     assert timedelta(0) <= desk.get().expires_in(desk.clock.now())
+
+
+def test_a_mended_configuration_is_tried_at_once_by_a_new_process(desks: Desks) -> None:
+    """After a wrong app_secret calls pause for five minutes; a process started anew asks without waiting."""
+    desk = desks.make()
+    desk.world.fault(Fault(name="errcode", path=STABLE_PATH, errcode=40125, times=2))
+    for _ in range(10):
+        with pytest.raises(AppMisconfigured):
+            desk.get()
+        desk.advance(10)
+    assert desk.calls(STABLE_PATH) == 1
+    for _ in range(2):
+        with pytest.raises(AppMisconfigured):
+            desks.made[-1].get() if len(desks.made) > 1 else desks.make().get()
+    assert desk.calls(STABLE_PATH) == 2
+    assert desks.make().get().generation == 1
+    desk.advance(300)
+    assert desk.is_taken(desk.text())

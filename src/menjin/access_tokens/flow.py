@@ -33,6 +33,8 @@ class _Near:
         alone: When WeChat was last asked without the store.
         is_own: The record holds a token that was fetched without the store.
         failure: Why there is no token.
+        has_tried: A process just started asks even if WeChat refused the app's configuration a while ago: an operator
+            may have mended it.
     """
 
     record: Record | None = None
@@ -41,6 +43,7 @@ class _Near:
     alone: float = float("-inf")
     is_own: bool = False
     failure: MenjinError | None = None
+    has_tried: bool = False
 
 
 class AccessTokens:
@@ -207,7 +210,9 @@ class AccessTokens:
         if state in {State.FRESH, State.RENEWING}:
             return None
         cause: Cause = "cold" if state is State.EXPIRED else "due"
-        attempt = await self._renewing.renew(app, record, cause, generation=self._generation(app.appid))
+        generation, patient = self._generation(app.appid), near.has_tried
+        near.has_tried = True
+        attempt = await self._renewing.renew(app, record, cause, generation=generation, patient=patient)
         if attempt.record is not None:
             self._keep(app.appid, attempt.record)
         elif attempt.outcome == "fenced":

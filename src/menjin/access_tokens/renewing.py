@@ -114,6 +114,7 @@ class Renewing:
         force: bool = False,
         suspect: Secret | None = None,
         generation: int = 0,
+        patient: bool = True,
     ) -> Attempt:
         """Try to renew once.
 
@@ -124,13 +125,17 @@ class Renewing:
             force: By force_refresh, in stable mode.
             suspect: The token in force, reported as refused: asked about first, and left alone if WeChat takes it.
             generation: Of the newest token this process knows.
+            patient: Whether the pause after WeChat refused the app's configuration is kept.
 
         Raises:
             StoreUnavailable: The lease could not be taken; nothing was sent.
         """
         hold = Hold(self._clock, self._stopwatch, self._figures.lease - self._figures.deadline)
         now = self._clock.now()
-        begun = rules.begin(record, app.token_mode, cause, now, self._figures, force=force, tag=self._tag())
+        patient = patient or not self._alarm.is_misconfigured(record, now)
+        begun = rules.begin(
+            record, app.token_mode, cause, now, self._figures, force=force, tag=self._tag(), patient=patient
+        )
         if isinstance(begun, rules.Refused):
             return self._refuse(app, record, begun, now)
         if not await self._store.swap(app.appid, record.tag if record is not None else None, begun):
@@ -213,6 +218,7 @@ class Renewing:
         attempt = await self._save(app, begun.tag, Attempt(finished, "new" if is_new else "unchanged"), hold)
         if begun.trouble is not None:
             self._alarm.tell_end(app.appid)
+        _LOG.info("access_token of app=%s: %s, cause %s", app.appid, attempt.outcome, finished.last_cause)
         return attempt
 
     async def _ask(self, app: App, hold: Hold, *, force: bool) -> IssuedToken:

@@ -71,7 +71,15 @@ def judge(record: Record | None, mode: TokenMode, now: datetime, figures: TokenF
 
 
 def begin(
-    record: Record | None, mode: TokenMode, cause: Cause, now: datetime, figures: TokenFigures, *, force: bool, tag: str
+    record: Record | None,
+    mode: TokenMode,
+    cause: Cause,
+    now: datetime,
+    figures: TokenFigures,
+    *,
+    force: bool,
+    tag: str,
+    patient: bool = True,
 ) -> Record | Refused:
     """Return the record with a lease and the call counted, or why there is to be no call.
 
@@ -83,6 +91,7 @@ def begin(
         figures: The centre's.
         force: Whether the token is to be replaced although it is good for a while.
         tag: A new one.
+        patient: Whether the pause after a failed call is kept; an operator is not held to it either.
     """
     state = judge(record, mode, now, figures)
     if state is State.RENEWING and record is not None and record.lease is not None:
@@ -90,7 +99,7 @@ def begin(
     if state is State.FRESH and cause in {"due", "cold"}:
         return Refused("fresh", timedelta(0))
     found = record or Record(tag, mode)
-    if found.trouble is not None and now < found.trouble.retry_at and cause != "operator":
+    if patient and found.trouble is not None and now < found.trouble.retry_at and cause != "operator":
         return Refused("trouble", found.trouble.retry_at - now)
     spent = _count(found.spent, cause, now, figures, force=force)
     if isinstance(spent, Refused):

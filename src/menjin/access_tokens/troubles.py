@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from menjin.access_tokens import rules
 from menjin.access_tokens.figures import TokenFigures
-from menjin.access_tokens.model import Trouble
+from menjin.access_tokens.model import Record, Trouble
 from menjin.errors import AppMisconfigured, HeldBack, MenjinError, QuotaExceeded, WeChatError
 from menjin.values import AppId
 from menjin.wechat.errcodes import to_error
@@ -38,6 +38,11 @@ class Alarm:
         if not trouble.errcode:
             return HeldBack(trouble.retry_at - now)
         return to_error(trouble.errcode, f"rid: {trouble.rid}" if trouble.rid else "", now)
+
+    def is_misconfigured(self, record: Record | None, now: datetime) -> bool:
+        """Whether WeChat refused the app itself, which an operator may have mended since."""
+        trouble = record.trouble if record is not None else None
+        return trouble is not None and isinstance(self.to_error(trouble, now), AppMisconfigured)
 
     def tell(self, appid: AppId, before: Trouble | None, trouble: Trouble, error: MenjinError) -> None:
         """Log a failed call: an alert where an operator must act, if this is news."""
