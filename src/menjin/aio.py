@@ -129,6 +129,7 @@ class AsyncMenjin:
             signed: rawData and signature; user info only.
 
         Raises:
+            BindingRequired: The session has no account.
             OpenDataInvalid: The ciphertext is not well-formed.
             StaleSessionKey: It does not open: log in, then ask for another tap.
             SessionInvalid: The session is not alive.

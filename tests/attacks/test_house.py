@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from menjin.errors import OpenDataInvalid, SessionInvalid, StaleSessionKey
+from menjin.errors import BindingRequired, OpenDataInvalid, SessionInvalid, StaleSessionKey
 from menjin.values import Secret
 from menjin.wechat.signature import sign_raw_data
 from support.lenient_reader import read_leniently
@@ -27,7 +27,7 @@ from support.sealing import (
     sealed_of,
     to_json,
 )
-from support.stage import BOUND_APP, SISTER_APP, Stage
+from support.stage import BOUND_APP, OPEN_APP, SISTER_APP, Stage
 
 NEWER = "HyVFkGl5F5OQWJZZaNzBBg=="
 OTHER_OPENID = "o" + "B" * 27
@@ -163,15 +163,22 @@ def fresh_key(number: int) -> str:
 
 def test_a_decrypted_unionid_of_another_account_attaches_nothing(set_stage: Callable[..., Stage]) -> None:
     """User info that names the unionid of another's account is a conflict, never a way into that account."""
-    stage = set_stage(BOUND_APP, SISTER_APP)
+    stage = set_stage(OPEN_APP, SISTER_APP)
     stage.sign_in(openid=OTHER_OPENID, unionid=UNIONID, appid=SISTER_APP.appid)
     thief = stage.sign_in()
-    assert stage.door.authenticate(thief).account is None
+    own = stage.door.authenticate(thief).account
     stage.door.open_user_info(thief, encrypted=SAMPLE.texts())
     assert "unionid_conflict" in stage.heard.names()
     again = stage.door.authenticate(stage.sign_in())
-    assert again.account is None
+    assert again.account == own
     assert again.session.subject.unionid is None
+
+
+def test_without_an_account_nothing_is_opened(set_stage: Callable[..., Stage]) -> None:
+    """A session that must bind first can do nothing but that; its key is not used."""
+    stage = set_stage(BOUND_APP)
+    with pytest.raises(BindingRequired):
+        stage.door.open_user_info(stage.sign_in(), encrypted=SAMPLE.texts())
 
 
 def test_control_wechats_own_word_for_a_unionid_does_attach(set_stage: Callable[..., Stage]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from menjin.accounts import binding as rules
 from menjin.accounts.binding import Holder, Shown
@@ -11,7 +12,7 @@ from menjin.accounts.model import Account, Bound, Identity
 from menjin.accounts.phone import Phone
 from menjin.accounts.steps import Steps, enabled, enabled_account
 from menjin.accounts.store import AccountStore, AccountTransaction
-from menjin.apps import App
+from menjin.apps import App, PhoneMatch
 from menjin.binding_errors import AccountNotFound, LastWayIn, StepUpRequired
 from menjin.errors import BindingConflict, BindingRequired, SessionInvalid
 from menjin.values import IdentityId, OpenId
@@ -47,12 +48,33 @@ class _Case:
     phone: Phone | None
 
 
-class Bindings:
-    """Every binding of this installation."""
+class PhoneRule(Protocol):
+    """Decides a binding by phone."""
 
-    def __init__(self, store: AccountStore, steps: Steps) -> None:
+    def __call__(
+        self,
+        own: Account | None,
+        holder: Holder | None,
+        shown: Shown,
+        policy: PhoneMatch,
+        *,
+        is_same_number: bool = False,
+    ) -> rules.BindDecision:
+        """Return what is to be done; `menjin.accounts.binding.bind_phone` says with what."""
+        ...
+
+
+class Bindings:
+    """Every binding of this installation.
+
+    Args:
+        decide_phone: The table for numbers.
+    """
+
+    def __init__(self, store: AccountStore, steps: Steps, decide_phone: PhoneRule = rules.bind_phone) -> None:
         self._store = store
         self._steps = steps
+        self._decide_phone = decide_phone
 
     async def by_member(self, app: App, openid: OpenId, member: Member, shown: Shown | None = None) -> Bound:
         """Bind to a member of the directory whose password was proved.
@@ -92,7 +114,7 @@ class Bindings:
                 holder = None
             external_id = holder.external_id if holder is not None else None
             knows_password = external_id is not None and external_id == proved.external_id
-            decision = rules.bind_phone(
+            decision = self._decide_phone(
                 enabled(own),
                 holder,
                 Shown(knows_password, proved.is_stepped_up, proved.is_confirmed),
@@ -229,14 +251,17 @@ class Bindings:
         bound = await self._join(case, account)
         if bound.account is not None and not others and left.external_id is None:
             await case.work.put_successor(left.account_id, bound.account.account_id)
-            await self._hand_on_phone(case.work, left, bound.account)
+            bound = replace(bound, account=await self._hand_on_phone(case.work, left, bound.account))
         return replace(bound, deed="moved")
 
-    async def _hand_on_phone(self, work: AccountTransaction, left: Account, successor: Account) -> None:
-        if left.phone is not None:
-            await work.put_phone(left.account_id, None)
-            if successor.phone is None:
-                await work.put_phone(successor.account_id, left.phone)
+    async def _hand_on_phone(self, work: AccountTransaction, left: Account, successor: Account) -> Account:
+        if left.phone is None:
+            return successor
+        await work.put_phone(left.account_id, None)
+        if successor.phone is not None:
+            return successor
+        await work.put_phone(successor.account_id, left.phone)
+        return replace(successor, phone=left.phone)
 
     async def _take_number(self, case: _Case, account: Account, former: Account) -> Bound:
         stale = [one.identity_id for one in await case.work.list_identities(former.account_id)]

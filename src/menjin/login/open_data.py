@@ -12,7 +12,7 @@ from typing import Any
 
 from menjin.apps import Apps
 from menjin.clock import Clock
-from menjin.errors import MenjinError, StaleSessionKey
+from menjin.errors import BindingRequired, MenjinError, StaleSessionKey
 from menjin.login.events import Event, Listener
 from menjin.login.opened import to_opened
 from menjin.login.results import OpenedData, PhoneNumber
@@ -67,12 +67,15 @@ class OpenData:
             signed: raw_data and signature of user info, as wx gave them.
 
         Raises:
+            BindingRequired: The session has no account: it can do nothing but bind.
             OpenDataInvalid: The ciphertext is not well-formed.
             StaleSessionKey: It does not open, or the signature does not verify.
             SessionInvalid: The session is not alive.
             StoreUnavailable: Nothing was done.
         """
         session = await self._sessions.authenticate(session_token)
+        if session.subject.account is None:
+            raise BindingRequired
         # What is malformed is told before any key is used.
         ciphertext = parse_ciphertext(*encrypted) if encrypted is not None else None
         payload: Mapping[str, Any] = {}

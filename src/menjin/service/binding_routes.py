@@ -13,7 +13,7 @@ from menjin.aio import AsyncMenjin
 from menjin.errors import Fault, RequestInvalid
 from menjin.login.results import SignedIn
 from menjin.service.bodies import Cipher, Short, read_body, read_pair, to_signed_in
-from menjin.service.routes import answer, read_token
+from menjin.service.routes import answer, read_credential, read_token
 from menjin.values import AppId, Secret
 
 Ticket = Annotated[str, Meta(pattern=r"^mjb_[A-Za-z0-9_-]{32}\Z")]
@@ -123,7 +123,7 @@ def identities_route(menjin: AsyncMenjin, authorise: Authoriser) -> Route:
     """
 
     async def assert_identity(request: Request) -> Response:
-        credential, body = Secret(read_token(request)), await read_body(request, IdentityBody)
+        credential, body = read_credential(request), await read_body(request, IdentityBody)
         await authorise(credential, "identity:assert", AppId(body.appid))
         resolved = await menjin.accounts.record_unionid(body.appid, body.openid, body.unionid)
         account = {"id": resolved.account.account_id} if resolved.account is not None else None
