@@ -144,8 +144,11 @@ def finish(
         token = replace(record.token, expires_at=max(fresh.expires_at, record.token.expires_at))
         return replace(ended, token=token, due_at=_look_again(fresh.expires_at, now, figures))
     generation = record.token.generation + 1 if record.token is not None else fresh.generation
-    early = min(figures.margin - jitter * figures.jitter, (fresh.expires_at - now) / 2)
-    return replace(ended, token=replace(fresh, generation=generation), due_at=fresh.expires_at - early)
+    # Its life began between question and answer: it ends no earlier than reckoned from the one, and WeChat has another
+    # no later than reckoned from the other.
+    lifetime = fresh.expires_at - fresh.obtained_at
+    early = min(figures.margin - jitter * figures.jitter, lifetime / 2)
+    return replace(ended, token=replace(fresh, generation=generation), due_at=now + lifetime - early)
 
 
 def fail(record: Record, trouble: Trouble | None, figures: TokenFigures, *, tag: str, may_have_acted: bool) -> Record:
