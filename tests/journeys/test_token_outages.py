@@ -246,3 +246,46 @@ def test_a_mended_configuration_is_tried_at_once_by_a_new_process(desks: Desks) 
     assert desks.make().get().generation == 1
     desk.advance(300)
     assert desk.is_taken(desk.text())
+
+
+@both_modes
+def test_a_store_that_was_emptied_is_filled_again_without_a_call(desks: Desks, mode: TokenMode) -> None:
+    """Redis restarted without its data: whoever holds the token puts it back, with its generation and its counts."""
+    desk, other = desks.make(mode), desks.make(mode)
+    token = desk.get()
+    other.get()
+    desks.store._records.clear()
+    desk.advance(4)
+    assert {desk.get(), other.get(), desks.make(mode).get()} == {token}
+    assert desk.run(desk.tokens.status(APPID)).calls_today == 1
+    assert desk.calls(PATHS[mode]) == 1
+
+
+@both_modes
+def test_a_store_that_lost_its_last_writes_is_mended(desks: Desks, mode: TokenMode) -> None:
+    """A promoted replica holds the token before: the newer one takes its place, and nobody is served the older."""
+    desk, other = desks.make(mode), desks.make(mode)
+    desk.get()
+    before = dict(desks.store._records)
+    desk.advance(6961)
+    desk.get()
+    token = desk.get()
+    assert token.generation == 2
+    desks.store._records.update(before)
+    desk.advance(4)
+    assert {desk.get(), other.get()} == {token}
+    assert desk.calls(PATHS[mode]) == 2
+
+
+def test_an_old_token_never_displaces_a_newer_one(desks: Desks) -> None:
+    """A process that was cut off and comes back takes the store's token, whatever its own was."""
+    desk, other = desks.make(), desks.make()
+    desk.get()
+    other.get()
+    desk.store.down = True
+    new = other.run(other.tokens.renew(APPID, force=True))
+    desk.advance(10)
+    desk.get()
+    desk.store.down = False
+    desk.advance(4)
+    assert (desk.get(), other.get()) == (new, new)

@@ -31,7 +31,6 @@ class _Near:
         looked: By the stopwatch, when the store was asked last.
         asked: When a reader came last.
         alone: When WeChat was last asked without the store.
-        is_own: The record holds a token that was fetched without the store.
         failure: Why there is no token.
         has_tried: A process just started asks even if WeChat refused the app's configuration a while ago: an operator
             may have mended it.
@@ -41,7 +40,6 @@ class _Near:
     looked: float = float("-inf")
     asked: float = float("-inf")
     alone: float = float("-inf")
-    is_own: bool = False
     failure: MenjinError | None = None
     has_tried: bool = False
 
@@ -236,7 +234,6 @@ class AccessTokens:
         if near.record is not None and near.record.token is not None and near.record.token.value != token.value:
             generation += 1
         near.record = replace(own, token=replace(token, generation=max(generation, 1)))
-        near.is_own = True
 
     async def _look_into(self, app: App, record: Record, token: Secret, attempts: list[Attempt]) -> None:
         force = rules.may_force(record.spent, app.token_mode, self._clock.now(), self._figures)
@@ -249,9 +246,10 @@ class AccessTokens:
         """Load the record, settle what was left over, and keep a near copy."""
         record = await self._renewing.settle(app, await self._means.store.load(app.appid))
         near = self._near.setdefault(app.appid, _Near())
-        if near.is_own and near.record is not None and _is_newer(near.record, record):
-            pushed = await self._renewing.push(app, record, near.record)
-            if pushed is None or _is_newer(near.record, pushed):
+        own = near.record
+        if own is not None and self._is_newer(own, record):  # fetched without the store, or the store lost it
+            pushed = await self._renewing.push(app, record, own)
+            if pushed is None or self._is_newer(own, pushed):
                 return record  # somebody is at it: until then our own is the better one
             record = pushed
         self._keep(app.appid, record)
@@ -259,7 +257,17 @@ class AccessTokens:
 
     def _keep(self, appid: AppId, record: Record | None) -> None:
         near = self._near.setdefault(appid, _Near())
-        near.record, near.is_own, near.looked = record, False, self._stopwatch.seconds()
+        near.looked = self._stopwatch.seconds()
+        if near.record is None or not self._is_newer(near.record, record):
+            near.record = record
+
+    def _is_newer(self, own: Record, kept: Record | None) -> bool:
+        """Whether this process holds a token that is good, and newer than the store's by number and by time."""
+        token = rules.find_usable(own, self._clock.now(), self._figures)
+        if token is None or kept is None or kept.token is None:
+            return token is not None
+        is_later = token.obtained_at > kept.token.obtained_at + self._figures.skew
+        return token.generation > kept.token.generation and is_later and token.value != kept.token.value
 
     def _generation(self, appid: AppId) -> int:
         near = self._near.get(appid)
@@ -268,13 +276,6 @@ class AccessTokens:
     def _turns(self) -> range:
         """Return as many turns as fit into the wait: a bound that holds even on a clock that stands still."""
         return range(max(1, self._figures.cold_wait // self._figures.poll_every))
-
-
-def _is_newer(own: Record, kept: Record | None) -> bool:
-    """Whether our own token is another and newer one than the store's."""
-    if own.token is None or kept is None or kept.token is None:
-        return own.token is not None
-    return own.token.value != kept.token.value and own.token.obtained_at > kept.token.obtained_at
 
 
 def _to_status(app: App, record: Record | None, now: datetime, figures: TokenFigures) -> TokenStatus:

@@ -172,13 +172,18 @@ class Renewing:
         return await self._settle_late(app.appid, record, left)
 
     async def push(self, app: App, record: Record | None, own: Record) -> Record | None:
-        """Put a token that was fetched without the store into it; return the record then, None if it changed."""
-        found = record or Record("", app.token_mode)
-        if own.token is None or rules.is_leased(found, self._clock.now(), self._figures):
+        """Put this process's token into a store that has none, or an older one; return the record then.
+
+        None if somebody else changed it; `record` itself while somebody renews.
+        """
+        now = self._clock.now()
+        if record is not None and rules.is_leased(record, now, self._figures):
             return record
-        least = found.token.generation + 1 if found.token is not None else 1
-        token = replace(own.token, generation=max(own.token.generation, least))
-        pushed = replace(found, tag=self._tag(), token=token, due_at=own.due_at, trouble=None, lease=None)
+        token = rules.find_usable(own, now, self._figures)  # shortened, if a legacy call was out when we saw it last
+        due_at = own.due_at if own.lease is None else own.lease.began_at
+        pushed = replace(
+            record or own, tag=self._tag(), mode=own.mode, token=token, due_at=due_at, trouble=None, lease=None
+        )
         taken = await self._store.swap(app.appid, record.tag if record is not None else None, pushed)
         return pushed if taken else None
 
