@@ -6,6 +6,7 @@ readers themselves where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from menjin.errors import HeldBack, MenjinError, StoreUnavailable
 from menjin.values import AppId, Secret
 
 _NOBODY_LOOKS = 3  # so many looks missed: nobody looks after the near copy
+_KEEPER_GONE = 10  # so many rounds missed: there is no background
 _IDLE = timedelta(hours=2)  # no reader for so long: nobody renews it either
 
 
@@ -60,6 +62,7 @@ class AccessTokens:
         self._figures = means.figures
         self._renewing = Renewing(means)
         self._near: dict[AppId, _Near] = {}
+        self._kept = float("-inf")
 
     async def get(self, appid: str) -> AccessToken:
         """Return a token that should be good; at once if there is one in hand.
@@ -141,6 +144,7 @@ class AccessTokens:
 
     async def step(self) -> None:
         """Look after the near copies that are in use: one round of the background."""
+        self._kept = self._stopwatch.seconds()
         for app in self._apps.all():
             near = self._near.get(app.appid)
             if near is not None and self._stopwatch.seconds() - near.asked < _IDLE.total_seconds():
@@ -162,9 +166,10 @@ class AccessTokens:
         token = rules.find_usable(near.record, now, self._figures)
         if token is None:
             return await self._get_cold(app, near)
+        look = self._figures.look_every.total_seconds()
         is_due = near.record is not None and now >= near.record.due_at
         looks_missed = 1 if is_due else _NOBODY_LOOKS
-        if near.asked - near.looked < looks_missed * self._figures.look_every.total_seconds():
+        if near.asked - self._kept < _KEEPER_GONE * look or near.asked - near.looked < looks_missed * look:
             return token
         await self._means.once.run(app.appid, partial(self._look_after, app), timedelta(0))
         return rules.find_usable(near.record, self._clock.now(), self._figures) or token
@@ -175,8 +180,6 @@ class AccessTokens:
         failure: MenjinError | None = None
         for _ in self._turns():
             left = patience - timedelta(seconds=self._stopwatch.seconds() - began)
-            if left <= timedelta(0):
-                break
             await self._means.once.run(app.appid, partial(self._look_after, app), left)
             token = rules.find_usable(near.record, self._clock.now(), self._figures)
             if token is not None or near.failure is not None:
@@ -273,9 +276,13 @@ class AccessTokens:
         near = self._near.get(appid)
         return near.record.token.generation if near is not None and near.record and near.record.token else 0
 
-    def _turns(self) -> range:
-        """Return as many turns as fit into the wait: a bound that holds even on a clock that stands still."""
-        return range(max(1, self._figures.cold_wait // self._figures.poll_every))
+    def _turns(self) -> Iterator[None]:
+        """Give turns until the wait is over; no more than fit into it, which holds on a clock that stands still too."""
+        end = self._stopwatch.seconds() + self._figures.cold_wait.total_seconds()
+        for _ in range(max(1, self._figures.cold_wait // self._figures.poll_every)):
+            yield
+            if self._stopwatch.seconds() >= end:
+                return
 
 
 def _to_status(app: App, record: Record | None, now: datetime, figures: TokenFigures) -> TokenStatus:

@@ -221,8 +221,7 @@ class Renewing:
         if suspect is not None and not is_new:
             return await self._give_up(app, begun, finished, hold)
         attempt = await self._save(app, begun.tag, Attempt(finished, "new" if is_new else "unchanged"), hold)
-        if begun.trouble is not None:
-            self._alarm.tell_end(app.appid)
+        self._alarm.tell_end(app.appid, begun.trouble)
         _LOG.info("access_token of app=%s: %s, cause %s", app.appid, attempt.outcome, finished.last_cause)
         return attempt
 
@@ -242,6 +241,7 @@ class Renewing:
     async def _give_up(self, app: App, begun: Record, finished: Record, hold: Hold) -> Attempt:
         """WeChat refuses the token, and gives the same again."""
         trouble = rules.find_trouble(begun.trouble, _REFUSED, self._clock.now(), self._figures)
+        self._alarm.tell(app.appid, begun.trouble, trouble, self._alarm.to_error(trouble, self._clock.now()))
         return await self._save(app, begun.tag, Attempt(replace(finished, trouble=trouble), "unchanged"), hold)
 
     async def _save(self, app: App, lease_tag: str, attempt: Attempt, hold: Hold) -> Attempt:

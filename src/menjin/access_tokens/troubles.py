@@ -53,9 +53,11 @@ class Alarm:
         elif is_news:
             _LOG.warning("no access_token for app=%s: %s; trying again", appid, error)
 
-    def tell_end(self, appid: AppId) -> None:
-        """Log that a token came again."""
-        _LOG.warning("WeChat gives access_tokens again for app=%s", appid)
+    def tell_end(self, appid: AppId, before: Trouble | None) -> None:
+        """Log that a token came again, if there was trouble."""
+        self._over_budget.discard(appid)
+        if before is not None:
+            _LOG.warning("WeChat gives access_tokens again for app=%s", appid)
 
     def tell_budget(self, appid: AppId, retry_after: timedelta) -> None:
         """Log that our own budget is spent, once a process and spell."""
