@@ -39,10 +39,10 @@ function makeApp(folder, others) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   for (const [name, fields] of Object.entries(others)) {
     const home = join(folder, "node_modules", name);
-    mkdirSync(join(home, "miniprogram_dist"), { recursive: true });
+    mkdirSync(join(home, fields.miniprogram ?? "."), { recursive: true });
     writeFileSync(join(home, "package.json"), JSON.stringify({ name, version: "1.0.0", main: "index.js", ...fields }));
     writeFileSync(join(home, "index.js"), MODERN);
-    writeFileSync(join(home, "miniprogram_dist/index.js"), MODERN);
+    writeFileSync(join(home, fields.miniprogram ?? ".", "index.js"), MODERN);
     manifest.dependencies[name] = "1.0.0";
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
@@ -71,4 +71,6 @@ async function run(title, others) {
 
 await run("alone", {});
 await run("beside a package with newer syntax", { modern: { miniprogram: "miniprogram_dist" } });
+// The control: without such a folder of its own, that package stops the whole build (acorn knows no newer syntax).
+await assert.rejects(run("control", { modern: {} }), SyntaxError);
 process.stdout.write("packnpm: ok\n");

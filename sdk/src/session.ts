@@ -24,7 +24,7 @@ export type SessionEvent = "signedIn" | "signedOut" | "bound";
 type Listener = (value: never) => void;
 
 const UNPROVEN = 3; // logins in a row whose token was never once accepted
-const COOL_AFTER_FAILURE = 1000;
+const COOL_AFTER_FAILURE = 1000; // or as long as the server says
 const COOL_AFTER_REFUSAL = 30_000;
 const FOLLOW_EVERY = 600_000;
 
@@ -89,7 +89,7 @@ export function openSession(settings: Settings, { call }: Transport) {
     return held;
   }
 
-  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out", { status: 401 });
+  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out");
 
   /** Take a new token over, unless the person has signed out meanwhile: then it ends at once. */
   function adopt({ data }: Reply, asked: number): Me {
@@ -120,7 +120,8 @@ export function openSession(settings: Settings, { call }: Transport) {
       isFollowed = true;
       return adopt(reply, asked);
     } catch (error) {
-      cool(error as MenjinError, COOL_AFTER_FAILURE);
+      const { retryAfter = 1 } = error as MenjinError;
+      cool(error as MenjinError, retryAfter * COOL_AFTER_FAILURE);
       throw error;
     }
   }

@@ -34,7 +34,7 @@ export function openStorage({ wx, storageKey, log }: Settings) {
           ended: fit(ended, ENDS) as Code,
         };
       } catch (error) {
-        log("storage_failed", error);
+        log("storage", error);
         return {};
       }
     },
@@ -43,7 +43,7 @@ export function openStorage({ wx, storageKey, log }: Settings) {
       try {
         wx.setStorageSync(storageKey, kept);
       } catch (error) {
-        log("storage_failed", error);
+        log("storage", error);
         try {
           wx.removeStorageSync(storageKey); // an older token left behind would be used after a restart
         } catch (_) {

@@ -88,6 +88,23 @@ describe.each(WAYS)("login, $way", (way) => {
     expect(phone.logins).toBe(1);
   });
 
+  it("leaves a server alone that says when to come back, unless the app asks", async () => {
+    const { menjin, phone, server } = open(way);
+    let busy = true;
+    const answer = { ...problem(429, "too_many_attempts", "none"), header: { "Retry-After": "60" } };
+    server.routes.push(({ path, method }) => busy && method === "POST" && path === "/v1/sessions" && answer);
+    for (let times = 0; times < 5; times++) {
+      expect(await codeOf(menjin.request({ url: "/things" }))).toBe("too_many_attempts");
+    }
+    expect(phone.logins).toBe(1);
+    await new Promise((done) => setTimeout(done, 1200));
+    expect(await codeOf(menjin.ready())).toBe("too_many_attempts");
+    expect(phone.logins).toBe(1);
+    busy = false;
+    await menjin.login();
+    expect((await menjin.request({ url: "/things" })).statusCode).toBe(200);
+  });
+
   it("does not wait for ever for wx.login", async () => {
     const { menjin, phone } = open(way, { timeout: 50 });
     phone.login = () => "silence";

@@ -15,6 +15,7 @@ export const WAYS = [
   { way: "source", file: "source", oldPromise: false },
   { way: "output", file: "output", oldPromise: false },
   { way: "output, converted, on old iOS", file: "converted", oldPromise: true },
+  ...(process.env.MENJIN_SDK_ALL_WAYS ? [{ way: "output on old iOS", file: "output", oldPromise: true }] : []),
 ];
 
 // Its reactions run as timers, later than anything that came by microtask, as WeChat's did on iOS <= 15.
