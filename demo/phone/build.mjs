@@ -1,6 +1,6 @@
 // Builds the browser phone: the mini program in ../miniprogram, its runtime and the page around it become three files
-// that the demo serves as they are. Node is needed here only. Usage: node build.mjs [folder] (default: the package data
-// of wxsim). Equal sources make equal bytes: scripts/check compares.
+// that the demo serves as they are. Node is needed here only. Usage: node build.mjs [folder [program]] (by default into
+// the package data of wxsim, with ../miniprogram). Equal sources make equal bytes: scripts/check compares.
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { readProgram } from "./program.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const OUT = path.resolve(process.argv[2] ?? path.join(HERE, "../../simulator/src/wxsim/browser"));
-const PROGRAM = path.join(HERE, "../miniprogram");
+const PROGRAM = path.resolve(process.argv[3] ?? path.join(HERE, "../miniprogram"));
 
 const program = await readProgram(PROGRAM);
 for (const warning of program.warnings) process.stderr.write(`build-demo: ${warning}\n`);

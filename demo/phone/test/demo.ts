@@ -77,6 +77,8 @@ export interface PageOptions {
   width?: number;
   height?: number;
   locale?: string;
+  /** Other contents for some of the page's files. */
+  replace?: Record<string, string>;
 }
 
 /** The page of the demo in a browser of its own: its phone, its hops, its state, and what went wrong in it. */
@@ -92,7 +94,7 @@ export class Visit {
   static async open(
     browser: Browser,
     demo: Demo,
-    { width = 1280, height = 860, locale = "zh-CN" }: PageOptions = {},
+    { width = 1280, height = 860, locale = "zh-CN", replace = {} }: PageOptions = {},
   ): Promise<Visit> {
     const context = await browser.newContext({ viewport: { width, height }, locale, reducedMotion: "reduce" });
     const page = await context.newPage();
@@ -104,6 +106,10 @@ export class Visit {
         throw new Error(`policy: ${violatedDirective} ${blockedURI}`);
       });
     });
+    for (const [name, body] of Object.entries(replace))
+      await page.route(`**/${name}`, (route) =>
+        route.fulfill({ body, contentType: name.endsWith("css") ? "text/css" : "text/javascript" }),
+      );
     await page.goto(demo.url);
     await page.waitForSelector("html[data-ready]");
     return visit;

@@ -99,6 +99,8 @@ export class Caller {
   /** What failed, for the mini program; a mistake of this package's own is shown besides. @param {string} api @param {unknown} error */
   failure(api, error) {
     if (isFailure(error)) return failObject(api, error, this.withErrno);
+    const { errMsg } = /** @type {{ errMsg?: unknown }} */ (error ?? {});
+    if (typeof errMsg === "string") return { errMsg }; // a host fails a call in WeChat's words
     this.onError(error);
     return { errMsg: `${api}:fail wxsim: ${String(error)}` };
   }

@@ -48,7 +48,7 @@ async function press(part: Part<Data>, host: Host): Promise<void> {
   if (formType) part.element.closest("form")?.dispatchEvent(new CustomEvent(`wx-${formType}`));
   if (!openType) return;
   const [name = ""] = openType.split("|").filter((one) => one !== AGREE || openType === AGREE);
-  const detail = await host.openType(openType, { phoneNumberNoQuotaToast, id: part.element.id });
+  const detail = await host.openType(openType, { phoneNumberNoQuotaToast, id: part.id });
   // `a|agreePrivacyAuthorization` is both at once, and WeChat answers each with an event of its own.
   if (openType.includes(AGREE) && name !== AGREE) part.emit(AGREE.toLowerCase(), { errMsg: `${AGREE}:ok` });
   if (detail) part.emit(name.toLowerCase(), detail);

@@ -7,6 +7,8 @@ export type Kind = StringConstructor | NumberConstructor | BooleanConstructor | 
 /** A live built-in component, as its own definition sees it. */
 export interface Part<Data> {
   readonly element: HTMLElement;
+  /** As the template names it. */
+  readonly id: string;
   readonly data: Data & Common;
   emit(name: string, detail: object, bubbles?: boolean): void;
 }
@@ -28,6 +30,7 @@ export interface Definition<Data> {
 interface Live {
   _$: { getBackendElement(): unknown };
   data: never;
+  id: string;
   isDrawn?: boolean;
   triggerEvent(name: string, detail: object, options: object): void;
 }
@@ -71,6 +74,7 @@ export function registerPart<Data>(codeSpace: CodeSpace, tag: string, definition
 function toPart<Data>(live: Live): Part<Data> {
   return {
     element: live._$.getBackendElement() as HTMLElement,
+    id: live.id,
     get data() {
       return live.data;
     },

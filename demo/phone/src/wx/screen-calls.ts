@@ -1,7 +1,7 @@
 /** The calls of wx that move pages and show WeChat's own boxes. */
 
 import type { PhoneFrame } from "../frame/frame";
-import type { Router } from "../runtime/router";
+import { RouteError, type Router } from "../runtime/router";
 import { words } from "../words";
 
 export type Options = Record<string, unknown>;
@@ -12,12 +12,15 @@ const text = (options: Options, name: string, otherwise = ""): string =>
 
 /** Return what the simulator's wx asks its host for. */
 export function makeScreenCalls(frame: PhoneFrame, router: () => Router): Calls {
-  return {
+  const ways: Calls = {
     navigateTo: (options) => router().navigateTo(text(options, "url")),
     redirectTo: (options) => router().redirectTo(text(options, "url")),
     switchTab: (options) => router().switchTab(text(options, "url")),
     reLaunch: (options) => router().reLaunch(text(options, "url")),
     navigateBack: (options) => router().navigateBack(Number(options.delta ?? 1)),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(ways).map(([api, go]) => [api, inWeChatsWords(api, go)])),
     setNavigationBarTitle: (options) => router().setTitle(text(options, "title")),
     setTabBarItem: (options) => router().setTabText(Number(options.index), text(options, "text")),
     pageScrollTo: (options) =>
@@ -33,6 +36,17 @@ export function makeScreenCalls(frame: PhoneFrame, router: () => Router): Calls 
       const chosen = await frame.choose(items, text(options, "alertText"));
       return chosen < 0 ? {} : { tapIndex: chosen };
     },
+  };
+}
+
+/** A way that is none fails the call, as a fail object of WeChat's; anything else is a mistake of ours. */
+function inWeChatsWords(api: string, go: (options: Options) => unknown): (options: Options) => unknown {
+  return (options) => {
+    try {
+      return go(options);
+    } catch (error) {
+      throw error instanceof RouteError ? { errMsg: `${api}:fail ${error.message}` } : error;
+    }
   };
 }
 

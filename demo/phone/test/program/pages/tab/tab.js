@@ -1,0 +1,3 @@
+Page({
+  data: { style: "background-color: rgb(9, 8, 7)" },
+});
