@@ -182,6 +182,8 @@ class SignIn:
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, told: _Told) -> SignedIn:
         identity = resolved.identity
+        if resolved.was_attached:
+            await self._sessions.end_unbound(identity.identity_id)
         account, tenant = to_bound(resolved.account), told.beside.tenant
         subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, account, tenant)
         issued = await self._sessions.issue(app, subject, told.device)
