@@ -115,7 +115,9 @@ def find_difference(*, empty: bool) -> tuple[str, str]:
 
 
 def render_type(kind: str, item: Any, _context: AutogenContext) -> str | bool:  # noqa: ANN401 - Alembic's
-    """Return our own name for a text that compares byte by byte."""
+    """Return our own name for a text that compares byte by byte, and what every database takes for true and false."""
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), sa.False_ | sa.True_):
+        return "sa.false()" if isinstance(item.arg, sa.False_) else "sa.true()"
     if kind != "type" or not isinstance(item, sa.String) or "mysql" not in item._variant_mapping:  # noqa: SLF001 - no other way
         return False
     collation = item._variant_mapping["mysql"].collation  # noqa: SLF001 - the same

@@ -185,6 +185,9 @@ rest:
             :: else
             fi;
 #endif
+#ifdef NEVER_RENEWS
+            assert(false);              /* fails if the model does anything at all */
+#endif
             served = LONG;
             truth = got[me];
             intent = false;

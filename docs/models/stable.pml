@@ -173,6 +173,9 @@ rest:
             :: else
             fi;
 #endif
+#ifdef NEVER_RENEWS
+            assert(!reported);          /* fails if the model does anything at all */
+#endif
             /* A good token is never replaced by one that WeChat refuses. */
             assert(!((held == NEWEST || held == OLDER) && got[me] == DEAD));
             held = got[me];

@@ -11,6 +11,7 @@ from menjin.adapters.waiting import TaskPause, ThreadPause
 from menjin.aio import AsyncMenjin
 from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, memory_stores, redis_stores, sql_stores
+from menjin.centre import AsyncCentre, Centre
 from menjin.errors import MenjinError
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
@@ -26,10 +27,12 @@ __all__ = [
     "App",
     "AppId",
     "Apps",
+    "AsyncCentre",
     "AsyncMenjin",
     "BlockingHttp",
     "BoundAccount",
     "CallableDirectory",
+    "Centre",
     "Database",
     "Device",
     "Figures",

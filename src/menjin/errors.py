@@ -18,7 +18,7 @@ The first split is whose fault it is::
     ├ WeChatError            WeChat answered, and said no (errcode, errmsg, rid)
     │ └ WeChatBusy  QuotaExceeded  AppMisconfigured  UserBlocked  UnknownWeChatError
     ├ TransportError         WeChat did not answer, or not in words
-    │ └ TimedOut  ConnectFailed  AnswerUnreadable  HeldBack
+    │ └ TimedOut  ConnectFailed  AnswerUnreadable  HeldBack  CentreUnreachable
     ├ StoreError
     │ └ StoreUnavailable
     └ ConfigurationError     at start only; lists every fault
@@ -361,6 +361,12 @@ class HeldBack(TransportError):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__()
         self.retry_after = retry_after
+
+
+class CentreUnreachable(TransportError):
+    """The access_token centre of another process does not answer."""
+
+    message = "the access_token centre cannot be reached"
 
 
 class StoreError(MenjinError):

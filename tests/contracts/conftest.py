@@ -32,7 +32,7 @@ def _is_meant(item: pytest.Item) -> bool:
     names: list[str] = getattr(item, "fixturenames", [])
     only = item.get_closest_marker("kinds")
     return all(
-        not ("session_bench" not in names and kind.startswith(_IN_REDIS))
+        not ({"session_bench", "token_bench"}.isdisjoint(names) and kind.startswith(_IN_REDIS))
         and not ("sql_bench" in names and kind == "memory")
         and not ("server_bench" in names and not kind.startswith(_ON_DATABASE_SERVERS))
         and (only is None or any(word in kind for word in only.args))
@@ -62,6 +62,12 @@ def bench(kept_bench: Bench) -> Bench:
 @pytest.fixture
 def session_bench(bench: Bench) -> Bench:
     """An empty bench of each kind that keeps sessions, Redis among them."""
+    return bench
+
+
+@pytest.fixture
+def token_bench(bench: Bench) -> Bench:
+    """An empty bench of each kind that keeps access_tokens, Redis among them."""
     return bench
 
 

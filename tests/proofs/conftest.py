@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.fleet import Zygote, run_zygote
+from support.servers import RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,11 @@ def zygote() -> Iterator[Zygote]:
     """One for all proofs."""
     with run_zygote() as found:
         yield found
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis that the test may kill."""
+    server = RedisServer("--appendonly", "yes")
+    yield server
+    server.remove()

@@ -308,6 +308,22 @@ def test_control_doors_that_believe_the_host_header_are_found_out(tmp_path: Path
         assert find_inside(internal) != []
 
 
+def test_the_business_may_say_a_unionid(internal: Internal) -> None:
+    """Only with the scope for it, in its own app; nobody else finds out anything, and a stranger is 401."""
+    body = {"appid": APPID, "openid": "oAbC_0123456789abcdefg", "unionid": "uAbC_0123456789abcdefg"}
+    teller = internal.credential("crm", frozenset({"identity:assert"}))
+    reply = internal.call("POST", "/internal/identities", teller, json=body)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["unionid_known"] is True
+    elsewhere = {**body, "appid": "wx" + "b" * 16}
+    for credential, said, refusal in (
+        ("", body, (401, "client_invalid")),
+        (internal.credential("reader"), body, (403, "client_not_permitted")),
+        (teller, elsewhere, (403, "client_not_permitted")),
+    ):
+        assert code(internal.call("POST", "/internal/identities", credential, json=said)) == refusal
+
+
 def test_a_token_of_2000_characters_is_kept_whole(tmp_path: Path) -> None:
     """Read, reported and looked up, it is the same to the last character."""
     long = "48_" + "x" * 1996 + "y"

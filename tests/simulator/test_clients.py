@@ -6,6 +6,7 @@ meets the project. Without a package index they are skipped, except in CI.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -77,8 +78,15 @@ for (const name of ["prefix", "snsPrefix", "wxaPrefix"]) {
 def install(folder: Path, *commands: list[str]) -> None:
     """Run the install commands once; skip where there is no package index.
 
-    The folder counts as installed only when all commands are through.
+    The folder counts as installed only when all commands are through. Of two test workers one waits.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install_in_turn(folder, *commands)
+
+
+def _install_in_turn(folder: Path, *commands: list[str]) -> None:
     done = folder / ".installed"
     if done.exists():
         return

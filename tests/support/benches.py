@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import redis as redis_py
 import sqlalchemy as sa
 
 from menjin import AesGcmVault, Database, Secret, Stores, memory_stores, open_async_engine, open_engine, sql_stores
+from menjin.adapters.redis.access_tokens import RedisTokens
 from menjin.adapters.redis.clients import open_async_redis, open_redis
 from menjin.adapters.redis.sessions import RedisSessions
 from menjin.adapters.sqlalchemy.tables import METADATA
@@ -56,7 +58,7 @@ class Bench:
         kind: Which.
         url: Of the database; none for memory and Redis.
         server: What it lives in, if it is a server.
-        redis: Where sessions live, and nothing else.
+        redis: Where sessions and access_tokens live, and nothing else.
     """
 
     def __init__(
@@ -119,6 +121,13 @@ class Bench:
                 connection.execute(sa.delete(table))
         engine.dispose()
 
+    def dump(self) -> str:
+        """Return all that is kept of access_tokens, as whoever steals it reads it."""
+        if self._redis is not None:
+            with redis_py.Redis.from_url(self._redis.url, decode_responses=True) as client:
+                return "\n".join(f"{key} {client.hgetall(key)}" for key in client.scan_iter("mj:at:*"))
+        return "\n".join(map(str, self.query("SELECT * FROM access_tokens")))
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement beside the stores, in a transaction of its own; return its rows, if it has any."""
         assert self.url is not None
@@ -145,7 +154,8 @@ class Bench:
         if self._redis is not None:
             client = open_redis(self._redis.url) if self._runner is None else open_async_redis(self._redis.url)
             sessions = RedisSessions(client)
-            return replace(memory_stores(), sessions=sessions, close=sessions.close)
+            tokens = RedisTokens(client, AesGcmVault("k1", _KEYS))
+            return replace(memory_stores(), sessions=sessions, tokens=tokens, close=sessions.close)
         if self.database is None:
             return memory_stores()
         return sql_stores(self.database, AesGcmVault("k1", _KEYS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from wxsim.front import stamp
@@ -17,7 +18,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-MOST_BYTES = 12 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
+# Who runs the errands of wx.request: ten at once for each of a few phones.
+_MESSENGERS = ThreadPoolExecutor(max_workers=40, thread_name_prefix="wxsim-errand")
 
 
 def create_app(world: World) -> App:
@@ -31,10 +34,18 @@ def create_app(world: World) -> App:
             if body is None:
                 response = stamp(world, problem(413, "body_too_large", f"bodies end at {MOST_BYTES} bytes"))
             else:
-                response = world.handle(_request(scope, body))
+                response = await _handle(world, _request(scope, body))
             await deliver(response, receive, send)
 
     return app
+
+
+async def _handle(world: World, request: Request) -> Response:
+    response = world.take(request)
+    if response.errand is None:
+        return response
+    done = await asyncio.get_running_loop().run_in_executor(_MESSENGERS, response.errand.run)
+    return world.finish(response.errand, done)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -14,6 +14,7 @@ from wxsim.state import State, Unknown
 from wxsim.wire import Request, Response, json_response, problem
 
 NOTICE = "simulator, not WeChat"
+About = tuple[Door, str, str, Fault | None]
 
 
 def handle(state: State, request: Request) -> Response:
@@ -43,7 +44,19 @@ def _phone(state: State, request: Request, now: float) -> Response:
     who = parts[3] if len(parts) > 3 else ""  # noqa: PLR2004 - /_wx/{appid}/{person}/…
     fault = state.faults.strike(request.path, parts[2], who) if state.faults.active else None
     response = _struck_phone(state, request, now, fault) if fault else _tapped(state, request, now)
-    _write(state, request, response, now, ("phone", who, "", fault))
+    about: About = ("phone", who, "", fault)
+    if response.errand is None:
+        _write(state, request, response, now, about)
+    else:
+        response.errand.then = lambda done: _returned(state, request, done, now, about)
+    return response
+
+
+def _returned(state: State, request: Request, response: Response, now: float, about: About) -> Response:
+    """Complete the answer to a call that had to go out: fault, stamp, journal."""
+    fault = about[3]
+    response = stamp(state, deform(fault, response) if fault is not None else response)
+    _write(state, request, response, now, about)
     return response
 
 
@@ -52,6 +65,8 @@ def _tapped(state: State, request: Request, now: float) -> Response:
         return phone_door.answer(state, request, now)
     except Unknown as unknown:
         return problem(404, f"unknown_{unknown.kind}", str(unknown))
+    except phone_door.BadQuery as error:
+        return problem(400, "bad_query", str(error))
 
 
 def _struck_phone(state: State, request: Request, now: float, fault: Fault) -> Response:
@@ -60,7 +75,8 @@ def _struck_phone(state: State, request: Request, now: float, fault: Fault) -> R
     if fault.name == "fail":
         fail = WxFail(fault.reason, fault.errno)
         response = json_response(phone_door.fail_object(state, request, now, fail))
-    return deform(fault, response)
+    # What has to go out first is deformed when it is back.
+    return response if response.errand is not None else deform(fault, response)
 
 
 def _server(state: State, request: Request, now: float) -> Response:
@@ -100,7 +116,7 @@ def _write(
     request: Request,
     response: Response,
     now: float,
-    about: tuple[Door, str, str, Fault | None],
+    about: About,
 ) -> None:
     door, who, rid, fault = about
     journal = state.journal

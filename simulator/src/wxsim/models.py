@@ -12,6 +12,7 @@ import msgspec
 
 Answer = Literal["allow", "refuse", "ask"]
 TokenKind = Literal["legacy", "stable"]
+Platform = Literal["ios", "android", "devtools"]
 
 
 class PhoneNumber(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class Device(msgspec.Struct):
     """
 
     name: str
-    platform: Literal["ios", "android", "devtools"] = "ios"
+    platform: Platform = "ios"
     base_library: str = ""
     network: Literal["good", "weak", "none"] = "good"
     storage: dict[str, dict[str, StoredValue]] = {}
@@ -112,7 +113,10 @@ class App(msgspec.Struct):
         phone_paid_calls: bought phone calls that are left.
         token_errcode: answer token calls with this errcode (40243, 50004, 50007,
             89503, 89506, 89507), 0 for none.
-        domains: hosts that wx.request may reach, as in the console.
+        release: number of the release, which the Referer of its requests names.
+        domains: addresses that requests through the simulator may reach, as in the
+            console: ``api.example.com`` (https, default port), ``api.example.com:8443``,
+            or for a laptop a whole origin, ``http://127.0.0.1:8700``.
     """
 
     appid: str
@@ -124,6 +128,7 @@ class App(msgspec.Struct):
     published_at: float | None = None
     env: Literal["develop", "trial", "release"] = "release"
     version: str = "1.0.0"
+    release: int = 1
     use_privacy_check: bool = False
     declared: dict[str, float] = msgspec.field(default_factory=lambda: {"*": 0.0})
     banned: list[str] = []

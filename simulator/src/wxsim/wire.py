@@ -5,7 +5,7 @@ Nothing here knows WeChat; nothing here opens a socket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -64,6 +64,18 @@ class Delivery(msgspec.Struct, frozen=True):
     after: int = 1
 
 
+class Errand(msgspec.Struct):
+    """An exchange with another server, asked for by a phone: it takes time, so it runs outside the world's lock.
+
+    Attributes:
+        run: makes the exchange and returns what the phone is told; blocks.
+        then: completes that, inside the lock again.
+    """
+
+    run: Callable[[], Response]
+    then: Callable[[Response], Response] = lambda response: response
+
+
 class Response(msgspec.Struct):
     """One HTTP response.
 
@@ -72,12 +84,14 @@ class Response(msgspec.Struct):
         headers: header fields, names in lower case.
         body: the body's bytes.
         delivery: what the wire must do to it, or None for a plain delivery.
+        errand: an exchange that must be run first and gives the true response.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
     delivery: Delivery | None = None
+    errand: Errand | None = None
 
     def json(self) -> Any:  # noqa: ANN401 - a JSON document has no narrower type
         """Return the body read as JSON.

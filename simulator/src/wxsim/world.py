@@ -13,7 +13,7 @@ from wxsim.control import people as people_desk
 from wxsim.faults import Fault
 from wxsim.rules import Rules
 from wxsim.state import FIRST_APPID, State
-from wxsim.wire import Request, Response
+from wxsim.wire import Errand, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,22 @@ class World(State):
         self._lock = threading.RLock()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request; safe to call from any thread."""
+        """Answer one request; safe to call from any thread.
+
+        A call of ``wx.request`` is carried out here and now.
+        """
+        response = self.take(request)
+        return response if response.errand is None else self.finish(response.errand, response.errand.run())
+
+    def take(self, request: Request) -> Response:
+        """Answer one request, or say which errand has to be run first."""
         with self._lock:
             return front.handle(self, request)
+
+    def finish(self, errand: Errand, done: Response) -> Response:
+        """Return the answer to a call whose errand has been run."""
+        with self._lock:
+            return errand.then(done)
 
     def phone(self, person: str, appid: str = FIRST_APPID, device: str = "d1") -> Phone:
         """Return a person's phone with a mini program open."""

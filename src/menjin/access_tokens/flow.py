@@ -87,7 +87,8 @@ class AccessTokens:
         for _ in self._turns():
             record = await self._load(app)
             if record is None or record.token is None or record.token.value != token:
-                return ReportOutcome.RENEWED if attempts else ReportOutcome.NOT_CURRENT
+                is_ours = any(attempt.outcome == "new" for attempt in attempts)
+                return ReportOutcome.RENEWED if is_ours else ReportOutcome.NOT_CURRENT
             now = self._clock.now()
             if now < record.checked_at + self._figures.good_for:
                 return ReportOutcome.GOOD

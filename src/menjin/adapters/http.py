@@ -71,6 +71,7 @@ class AiohttpHttp:
         seconds = request.timeout.total_seconds()
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_SECONDS, seconds))
         headers = {"Content-Type": "application/json"} if request.body is not None else {}
+        headers.update(request.headers)
         async with self._pool().request(
             request.method,
             request.url,

@@ -21,6 +21,7 @@ from menjin.adapters.memory import (
     MemoryTransactions,
 )
 from menjin.adapters.memory_accounts import MemoryAccounts, MemoryProofs
+from menjin.adapters.memory_ledger import MemoryLedger
 from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.adapters.revocations import FollowedRevocations
 from menjin.adapters.sqlalchemy.access_tokens import SqlTokens
@@ -31,6 +32,7 @@ from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.key_checks import SqlKeyChecks
 from menjin.adapters.sqlalchemy.keyrings import SqlKeyrings
+from menjin.adapters.sqlalchemy.ledger import SqlLedger
 from menjin.adapters.sqlalchemy.proofs import SqlProofs
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.sqlalchemy.revocations import SqlRevocationLog
@@ -38,6 +40,7 @@ from menjin.adapters.sqlalchemy.sessions import SqlSessions
 from menjin.clients.store import ClientStore
 from menjin.clock import Clock, Stopwatch, SystemClock, SystemStopwatch
 from menjin.errors import StoreUnavailable
+from menjin.ledger.store import LedgerStore
 from menjin.login.claims import ClaimStore
 from menjin.login.ports import Transactions
 from menjin.login.proofs import ProofStore
@@ -73,6 +76,7 @@ class Stores:
     key_checks: CheckStore
     accounts: AccountStore
     proofs: ProofStore
+    ledger: LedgerStore
     clients: ClientStore
     transactions: Transactions
     tokens: TokenStore
@@ -94,6 +98,7 @@ def memory_stores() -> Stores:
         key_checks=MemoryKeyChecks(keyrings),
         accounts=MemoryAccounts(),
         proofs=MemoryProofs(),
+        ledger=MemoryLedger(),
         clients=MemoryClients(),
         transactions=MemoryTransactions(),
         tokens=MemoryTokens(),
@@ -121,6 +126,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         key_checks=SqlKeyChecks(database),
         accounts=accounts,
         proofs=SqlProofs(database, vault),
+        ledger=SqlLedger(database),
         clients=SqlClients(database),
         transactions=database,
         tokens=SqlTokens(database, vault),

@@ -20,6 +20,7 @@ from menjin.assembly.stores import Stores
 from menjin.clients.flow import Clients
 from menjin.clients.model import ServiceClient
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
+from menjin.ledger.flow import Ledger
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
 from menjin.limits.model import Figures, UpstreamFigures
@@ -35,6 +36,7 @@ from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
 from menjin.login.proofs import Proofs
 from menjin.login.rebinding import Rebinding
+from menjin.login.records import Records
 from menjin.login.sign_in import SignIn
 from menjin.login.sign_out import SignOut
 from menjin.login.step_up import StepUp
@@ -140,7 +142,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         bind=_to_bind(parts, rooms),
         unionids=rooms.unionids,
         step_up=_to_step_up(parts, rooms),
-        devices=Devices(rooms.sessions, parts.clock, parts.listener),
+        devices=Devices(rooms.sessions, parts.clock, parts.listener, rooms.records),
         sign_out=_to_sign_out(parts, rooms),
         follow=_to_follow(parts, rooms),
         wechat=rooms.authorised,
@@ -171,6 +173,8 @@ class _Rooms:
     unionids: UnionIds
     open_data: OpenData
     phones: Phone
+    ledger: Ledger
+    records: Records
 
 
 def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
@@ -212,6 +216,7 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
         limits=limits,
         listener=parts.listener,
     )
+    ledger = Ledger(stores.ledger, clock, parts.randomness)
     return _Rooms(
         wechat=wechat,
         authorised=authorised,
@@ -226,6 +231,8 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
         unionids=unionids,
         open_data=open_data,
         phones=phones,
+        ledger=ledger,
+        records=Records(ledger, stores.transactions, one_database=stores.one_database),
     )
 
 
@@ -257,6 +264,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
         claims=rooms.claims,
         clock=parts.clock,
         listener=parts.listener,
+        records=rooms.records,
         one_database=parts.stores.one_database,
     )
 
@@ -266,6 +274,7 @@ def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
         sessions=rooms.sessions,
         transactions=parts.stores.transactions,
         listener=parts.listener,
+        records=rooms.records,
         one_database=parts.stores.one_database,
     )
     return Bind(
@@ -303,6 +312,7 @@ def _to_sign_out(parts: Parts, rooms: _Rooms) -> SignOut:
         sessions=rooms.sessions,
         clock=parts.clock,
         listener=parts.listener,
+        records=rooms.records,
     )
 
 
@@ -333,6 +343,7 @@ def need_a_loop(parts: Parts) -> tuple[str, ...]:
         parts.stores.accounts,
         parts.stores.proofs,
         parts.stores.clients,
+        parts.stores.ledger,
         parts.stores.transactions,
         parts.stores.tokens,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from menjin.clock import Clock
 from menjin.errors import NotFound
 from menjin.login.events import Event, Listener
+from menjin.login.records import Records
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.sessions.flow import Sessions
@@ -15,7 +16,8 @@ from menjin.values import Secret, SessionId
 class Devices:
     """The deeds. Sessions are those of the caller's own WeChat identity, never of an id somebody sends."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, listener: Listener) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, listener: Listener, records: Records) -> None:
+        self._records = records
         self._sessions = sessions
         self._clock = clock
         self._listener = listener
@@ -38,7 +40,7 @@ class Devices:
             StoreUnavailable: Some may live still.
         """
         own = await self._sessions.authenticate(session_token)
-        ended = await self._sessions.end_others(own, "kicked_out")
+        ended = await self._end_others(own)
         self._tell("others_ended", own)
         return ended
 
@@ -52,9 +54,12 @@ class Devices:
         """
         own = await self._sessions.authenticate(session_token)
         if session_id == own.session_id:
-            await self._sessions.sign_out(session_token)
+            async with self._records.together():
+                await self._sessions.sign_out(session_token)
+                line = await self._records.write("session_revoked", own.subject, reason="signed_out")
+            self._records.say(line)
             self._tell("signed_out", own)
-        elif await self._sessions.end_others(own, "kicked_out", SessionId(session_id)):
+        elif await self._end_others(own, SessionId(session_id)):
             self._tell("others_ended", own)
         else:
             raise NotFound
@@ -70,6 +75,16 @@ class Devices:
         issued = await self._sessions.rotate(session_token)
         left = issued.session.expires_at - self._clock.now()
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))
+
+    async def _end_others(self, own: Session, only: SessionId | None = None) -> int:
+        """End others and write a line for each; return how many."""
+        async with self._records.together():
+            ended = await self._sessions.end_others(own, "kicked_out", only)
+            lines = [
+                await self._records.write("session_revoked", own.subject, reason="kicked_out") for _ in range(ended)
+            ]
+        self._records.say(*lines)
+        return ended
 
     def _tell(self, name: str, session: Session) -> None:
         subject = session.subject

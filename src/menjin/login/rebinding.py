@@ -10,13 +10,23 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from menjin.accounts.model import Account, Bound
+from menjin.ledger.model import Deed, Line
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
+from menjin.login.records import Records
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import BoundAccount, IssuedSession, Session
 from menjin.values import Secret
+
+_DEEDS: dict[str, Deed] = {
+    "bound": "bound",
+    "moved": "bound",
+    "unbound": "unbound",
+    "phone_changed": "phone_changed",
+    "phone_taken_over": "phone_changed",
+}
 
 
 class Rebinding:
@@ -27,8 +37,15 @@ class Rebinding:
     """
 
     def __init__(
-        self, *, sessions: Sessions, transactions: Transactions, listener: Listener, one_database: bool
+        self,
+        *,
+        sessions: Sessions,
+        transactions: Transactions,
+        listener: Listener,
+        records: Records,
+        one_database: bool,
     ) -> None:
+        self._records = records
         self._sessions = sessions
         self._transactions = transactions
         self._listener = listener
@@ -52,13 +69,21 @@ class Rebinding:
         issued = None
         async with self._transactions.transaction():
             bound = await change()
+            lines = await self._write(session, bound)
             if self._one_database:
                 issued = await self._renew(session_token, bound)
             else:
                 await self._sessions.record_ends(others, "expired")
         if issued is None:
             issued = await self._renew(session_token, bound)
+        self._records.say(*lines)
         return self._tell(issued, bound)
+
+    async def _write(self, session: Session, bound: Bound) -> tuple[Line, ...]:
+        """Write the audit line of a change; one that changed nothing has none."""
+        deed = _DEEDS.get(bound.deed)
+        account_id = bound.account.account_id if bound.account is not None else None
+        return (await self._records.write(deed, session.subject, account_id=account_id),) if deed is not None else ()
 
     async def _list_others(self, session: Session) -> tuple[Session, ...]:
         live = await self._sessions.list_live(session)

@@ -29,6 +29,7 @@ from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
 from menjin.login.rebinding import to_bound
+from menjin.login.records import Records
 from menjin.login.results import SignedIn
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
@@ -68,6 +69,7 @@ class SignIn:
         claims: Claims,
         clock: Clock,
         listener: Listener,
+        records: Records,
         one_database: bool,
     ) -> None:
         self._apps = apps
@@ -80,6 +82,7 @@ class SignIn:
         self._claims = claims
         self._clock = clock
         self._listener = listener
+        self._records = records
         self._one_database = one_database
 
     async def run(
@@ -165,8 +168,10 @@ class SignIn:
             resolved = await self._accounts.resolve(app, exchange.openid, unionid)
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
             signed_in = await self._issue(app, exchange.openid, resolved, told) if self._one_database else None
+            line = await self._records.write("signed_in", _to_subject(app, exchange.openid, resolved, told))
         if signed_in is None:  # kept elsewhere: no lock of the database is held while that store is asked
             signed_in = await self._issue(app, exchange.openid, resolved, told)
+        self._records.say(line)
         self._tell(signed_in, resolved)
         return signed_in
 
@@ -181,12 +186,9 @@ class SignIn:
         return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, told: _Told) -> SignedIn:
-        identity = resolved.identity
         if resolved.was_attached:
-            await self._sessions.end_unbound(identity.identity_id)
-        account, tenant = to_bound(resolved.account), told.beside.tenant
-        subject = Subject(app.appid, openid, identity.identity_id, identity.unionid, account, tenant)
-        issued = await self._sessions.issue(app, subject, told.device)
+            await self._sessions.end_unbound(resolved.identity.identity_id)
+        issued = await self._sessions.issue(app, _to_subject(app, openid, resolved, told), told.device)
         session = issued.session
         expires_in = whole_seconds(session.expires_at - session.issued_at)
         return SignedIn(session, issued.session_token, expires_in, resolved.is_new)
@@ -199,6 +201,12 @@ class SignIn:
             self._listener.hear(
                 Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
             )
+
+
+def _to_subject(app: App, openid: OpenId, resolved: Resolved, told: _Told) -> Subject:
+    identity = resolved.identity
+    account, tenant = to_bound(resolved.account), told.beside.tenant
+    return Subject(app.appid, openid, identity.identity_id, identity.unionid, account, tenant)
 
 
 def parse_login_code(text: str) -> str:

@@ -7,7 +7,9 @@ import logging
 from menjin.apps import Apps
 from menjin.clock import Clock
 from menjin.errors import MenjinError, SignedOut
+from menjin.ledger.model import Line
 from menjin.login.events import Event, Listener
+from menjin.login.records import Records
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Subject
@@ -29,6 +31,7 @@ class SignOut:
         sessions: Sessions,
         clock: Clock,
         listener: Listener,
+        records: Records,
     ) -> None:
         self._apps = apps
         self._wechat = wechat
@@ -36,6 +39,7 @@ class SignOut:
         self._sessions = sessions
         self._clock = clock
         self._listener = listener
+        self._records = records
 
     async def run(self, session_token: Secret) -> None:
         """End the token's session; once more, or after it expired, is no fault.
@@ -44,12 +48,16 @@ class SignOut:
             SessionInvalid: The token names no session, or one that was ended from elsewhere.
             StoreUnavailable: The session may live still.
         """
-        try:
-            session = await self._sessions.sign_out(session_token)
-        except SignedOut:
-            return
-        if session is None:
-            return
+        lines: list[Line] = []
+        async with self._records.together():
+            try:
+                session = await self._sessions.sign_out(session_token)
+            except SignedOut:
+                return
+            if session is None:
+                return
+            lines.append(await self._records.write("session_revoked", session.subject, reason="signed_out"))
+        self._records.say(*lines)
         subject = session.subject
         self._listener.hear(
             Event("signed_out", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)

@@ -17,13 +17,13 @@ from menjin.aio import AsyncMenjin
 from menjin.apps import Apps
 from menjin.assembly import Parts
 from menjin.clock import Clock
-from menjin.errors import ClientInvalid, StoreUnavailable
+from menjin.errors import StoreUnavailable
 from menjin.service.app import to_asgi, to_contract_route
 from menjin.service.bodies import read_body
 from menjin.service.compatible import CompatibleRoutes
 from menjin.service.identities import identities_route
 from menjin.service.metrics import Metrics
-from menjin.service.routes import answer, read_bearer
+from menjin.service.routes import answer, read_credential
 from menjin.service.token_desk import FirstRead, TokenDesk, log_first_read
 from menjin.values import Secret
 
@@ -32,18 +32,6 @@ class ReportBody(Struct, forbid_unknown_fields=True, frozen=True):
     """POST /v1/apps/{appid}/access-token/reports."""
 
     access_token: Annotated[str, Meta(min_length=1, max_length=4096)]
-
-
-def read_credential(request: Request) -> Secret:
-    """Return the service client's credential of the Authorization header.
-
-    Raises:
-        ClientInvalid: There is none, or more than one.
-    """
-    text = read_bearer(request)
-    if text is None:
-        raise ClientInvalid
-    return Secret(text)
 
 
 class InternalRoutes:

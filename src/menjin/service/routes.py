@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
-from menjin.errors import Fault, RequestInvalid, SessionInvalid
+from menjin.errors import ClientInvalid, Fault, RequestInvalid, SessionInvalid
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies, find_client
 from menjin.login.beside import Beside
 from menjin.service.bodies import (
@@ -29,6 +29,7 @@ from menjin.service.bodies import (
 )
 from menjin.service.cloud_headers import read_cloud_identity
 from menjin.sessions.model import Device
+from menjin.values import Secret
 
 _BEARER = re.compile(r"(?i:bearer) +([\x21-\x7e]+)")
 
@@ -58,6 +59,18 @@ def read_bearer(request: Request) -> str | None:
     values = request.headers.getlist("authorization")
     found = _BEARER.fullmatch(values[0].strip()) if len(values) == 1 else None
     return found[1] if found is not None else None
+
+
+def read_credential(request: Request) -> Secret:
+    """Return the service client's credential of the Authorization header.
+
+    Raises:
+        ClientInvalid: There is none, or more than one.
+    """
+    text = read_bearer(request)
+    if text is None:
+        raise ClientInvalid
+    return Secret(text)
 
 
 def read_idempotency_key(request: Request) -> str | None:

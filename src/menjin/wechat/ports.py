@@ -27,7 +27,7 @@ class Departure(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request to WeChat. Its query holds secrets, so its repr shows method and path only.
+    """A request to WeChat, or to a centre. It holds secrets, so its repr shows method and path only.
 
     Attributes:
         url: Scheme, host and path, without a query.
@@ -35,6 +35,7 @@ class HttpRequest:
         body: JSON bytes of a POST, or None.
         timeout: For the whole exchange, from connecting to the last byte.
         departure: Watches it leave, if anybody does.
+        headers: Name and value pairs.
     """
 
     method: Literal["GET", "POST"]
@@ -43,6 +44,7 @@ class HttpRequest:
     body: bytes | None = field(default=None, repr=False)
     timeout: timedelta = timedelta(seconds=3)
     departure: Departure | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from functools import partial
+from typing import TYPE_CHECKING, cast, get_args
 
 import msgspec
 
-from wxsim.phone import account, cache, fill_in, login, phone_button, privacy, profile, scopes, storage, user_crypto
-from wxsim.phone.hand import APIS, Answer, Api, Ask, Hand, WxFail
-from wxsim.wire import JSON_TYPE, Response, json_response, problem
+from wxsim.models import Platform
+from wxsim.phone import (
+    account,
+    cache,
+    fill_in,
+    login,
+    phone_button,
+    privacy,
+    profile,
+    request,
+    scopes,
+    storage,
+    user_crypto,
+)
+from wxsim.phone.hand import APIS, Answer, Api, Ask, Hand, Out, WxFail
+from wxsim.wire import JSON_TYPE, Errand, Response, json_response, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wxsim.models import Device
     from wxsim.state import State
     from wxsim.wire import Request
 
-ROOMS = (account, cache, fill_in, login, phone_button, privacy, profile, scopes, storage)
+ROOMS = (account, cache, fill_in, login, phone_button, privacy, profile, request, scopes, storage)
 CRYPTO_ROOM = user_crypto
 PARTS = 3
+YES = ("1", "true")
+PLATFORMS: tuple[str, ...] = get_args(Platform)
+VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
+_decode_setting = msgspec.json.Decoder(dict[str, bool]).decode
+
+
+class BadQuery(Exception):
+    """A query parameter of the phone side says nothing sensible."""
 
 
 def answer(state: State, request: Request, now: float) -> Response:
@@ -37,11 +63,14 @@ def answer(state: State, request: Request, now: float) -> Response:
         return problem(404, "unknown_api", f"wxsim has no wx.{called}; it has {known}")
     if request.method != "POST":
         return problem(405, "method_not_allowed", "calls of wx are POSTs")
+    if found.goes_out and request.headers.get("sec-fetch-site") == "cross-site":
+        return problem(403, "cross_site", "a page of another site may not send requests through this phone")
     try:
         options = _decode(request.body) if request.body else {}
+        hand = _hand(state, request, now, (appid, name, called), options)
     except msgspec.DecodeError:
         return problem(400, "bad_options", "the body must be a JSON object: wx's options")
-    return _call(found, _hand(state, request, now, (appid, name, called), options))
+    return _call(found, hand)
 
 
 def _hand(
@@ -53,20 +82,51 @@ def _hand(
 ) -> Hand:
     appid, name, called = names
     query = request.query
-    person = state.person(name)
+    person, app = state.person(name), state.app(appid)
+    device = state.device(person, query.get("device") or "d1")
+    as_given(device, query)
     return Hand(
         state,
-        state.app(appid),
+        app,
         person,
-        state.device(person, query.get("device") or "d1"),
+        device,
         now,
         called,
         options,
-        query.get("tap", "") in {"1", "true"},
+        query.get("tap", "") in YES,
         query.get("answer", ""),
         query.get("about", ""),
-        query.get("handler", "") in {"1", "true"},
+        query.get("handler", "") in YES,
+        query.get("ask", "") in YES,
+        _setting(query.get("setting", "")),
     )
+
+
+def _setting(text: str) -> dict[str, bool] | None:
+    try:
+        return _decode_setting(text) if text else None
+    except msgspec.DecodeError:
+        message = "setting must be a JSON object of scopes and booleans"
+        raise BadQuery(message) from None
+
+
+def as_given(device: Device, query: Mapping[str, str]) -> None:
+    """Let a call say which platform and base library its device has.
+
+    Raises:
+        BadQuery: there is no such platform, or that is no version.
+    """
+    platform, library = query.get("platform"), query.get("base_library")
+    if platform:
+        if platform not in PLATFORMS:
+            message = f"platform must be one of {', '.join(PLATFORMS)}"
+            raise BadQuery(message)
+        device.platform = cast("Platform", platform)
+    if library:
+        if not VERSION.fullmatch(library):
+            message = "base_library must be a version such as 3.17.0"
+            raise BadQuery(message)
+        device.base_library = library
 
 
 def _call(found: Api, hand: Hand) -> Response:
@@ -76,12 +136,21 @@ def _call(found: Api, hand: Hand) -> Response:
     except WxFail as fail:
         return json_response(hand.failure(fail))
     except Ask as ask:
-        return json_response({"ask": {"about": ask.about, "referrer": ask.referrer}}, 202)
+        return json_response({"ask": {"about": ask.about, "referrer": ask.referrer, **ask.shown}}, 202)
+    except Out as out:
+        return Response(202, {}, b"", errand=Errand(partial(_outside, hand, out)))
     reply.setdefault("errMsg", f"{hand.api}:ok")
     headers = {"content-type": JSON_TYPE}
     if warning:
         headers["x-wxsim-warning"] = warning
     return Response(200, headers, _encode(reply))
+
+
+def _outside(hand: Hand, out: Out) -> Response:
+    try:
+        return json_response({**out.run(), "errMsg": f"{hand.api}:ok"})
+    except WxFail as fail:
+        return json_response(hand.failure(fail))
 
 
 def _count(found: Api, hand: Hand) -> str:

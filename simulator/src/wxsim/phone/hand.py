@@ -44,13 +44,28 @@ class Ask(Exception):
     Attributes:
         about: a scope, a call, or ``privacy``.
         referrer: the call that made the popup open.
+        shown: what else the popup shows.
     """
 
-    def __init__(self, about: str, referrer: str) -> None:
-        """Ask about a scope, a call or the privacy contract."""
+    def __init__(self, about: str, referrer: str, shown: Mapping[str, object] | None = None) -> None:
+        """Ask about a scope, a call, the privacy contract or the settings page."""
         self.about = about
         self.referrer = referrer
+        self.shown = shown or {}
         super().__init__(about)
+
+
+class Out(Exception):
+    """A call needs an exchange with another server before it can be answered.
+
+    Attributes:
+        run: makes the exchange and returns the answer; raises ``WxFail``.
+    """
+
+    def __init__(self, run: Callable[[], Answer]) -> None:
+        """Go out with ``run``."""
+        self.run = run
+        super().__init__("out")
 
 
 class Hand(msgspec.Struct):
@@ -68,6 +83,10 @@ class Hand(msgspec.Struct):
         said: the answer to an open popup that came with the call, or "".
         about: what that answer is about, "" for the first question.
         handler: whether the page registered ``onNeedPrivacyAuthorization``.
+        asks: whether whoever drives the phone answers every popup that no
+            scripted answer is for.
+        setting: the settings page as the person leaves it, if that came with
+            the call.
     """
 
     state: State
@@ -81,6 +100,8 @@ class Hand(msgspec.Struct):
     said: str = ""
     about: str = ""
     handler: bool = False
+    asks: bool = False
+    setting: Mapping[str, bool] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -139,11 +160,15 @@ class Hand(msgspec.Struct):
         if self.said and self.about in {"", about}:
             said, self.said = self.said, ""
             return said == "allow"
-        answers = self.person.answers
-        scripted = answers.get(about) or answers.get("*", "allow")
+        scripted = self.scripted(about)
         if scripted == "ask":
             raise Ask(about, self.api)
         return scripted == "allow"
+
+    def scripted(self, about: str) -> str:
+        """Return what the person is set to answer: allow, refuse or ask."""
+        answers = self.person.answers
+        return answers.get(about) or answers.get("*") or ("ask" if self.asks else "allow")
 
     def denied(self, reason: str, errno: int) -> WxFail:
         """Return the failure of a refused popup in the platform's wording."""
@@ -164,22 +189,30 @@ class Api(msgspec.Struct, frozen=True):
         run: what answers it.
         online: whether it needs WeChat's servers.
         limited: whether WeChat's frequency rule names it.
+        goes_out: whether it sends requests to other servers.
     """
 
     run: Callable[[Hand], Answer]
     online: bool
     limited: bool
+    goes_out: bool = False
 
 
 APIS: dict[str, Api] = {}
 Run = TypeVar("Run", bound=Callable[[Hand], Answer])
 
 
-def api(name: str, *, online: bool = False, limited: bool = False) -> Callable[[Run], Run]:
+def api(
+    name: str,
+    *,
+    online: bool = False,
+    limited: bool = False,
+    goes_out: bool = False,
+) -> Callable[[Run], Run]:
     """Enter a function in the table of calls."""
 
     def enter(run: Run) -> Run:
-        APIS[name] = Api(run, online, limited)
+        APIS[name] = Api(run, online, limited, goes_out)
         return run
 
     return enter

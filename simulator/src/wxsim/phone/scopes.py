@@ -6,7 +6,7 @@ Source: https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/
 from __future__ import annotations
 
 from wxsim import eras
-from wxsim.phone.hand import Answer, Hand, WxFail, api
+from wxsim.phone.hand import Answer, Ask, Hand, WxFail, api
 from wxsim.phone.privacy import gate
 from wxsim.phone.sealed import sealed
 
@@ -92,12 +92,21 @@ def get_setting(hand: Hand) -> Answer:
 
 @api("openSetting", online=True)
 def open_setting(hand: Hand) -> Answer:
-    """Open the settings page, where the person puts each scope as scripted."""
+    """Open the settings page, where the person puts each scope as scripted, or by hand.
+
+    Raises:
+        Ask: the page is open; it shows the scopes asked for so far.
+    """
     if hand.has(eras.OPEN_SETTING_TAP):
         hand.require_tap()
     scopes = _scopes(hand)
-    for scope in list(scopes):
-        scopes[scope] = hand.agrees(scope)
+    said = {scope: hand.scripted(scope) for scope in scopes}
+    if hand.setting is not None:
+        scopes.update({scope: hand.setting[scope] for scope in scopes if scope in hand.setting})
+    elif not hand.said and (hand.asks or "ask" in said.values()):
+        raise Ask("openSetting", hand.api, {"authSetting": dict(scopes)})
+    else:
+        scopes.update({scope: (hand.said if answer == "ask" else answer) == "allow" for scope, answer in said.items()})
     return _setting(hand)
 
 

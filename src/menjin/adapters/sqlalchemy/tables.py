@@ -211,7 +211,7 @@ PSEUDONYMS = sa.Table(
     "pseudonyms",  # by itself, so that erasing a person is deleting one row; audit lines stay, and lead nowhere
     METADATA,
     sa.Column("subject_id", _ID, primary_key=True),  # an account's id, or an identity's while it has none
-    sa.Column("pseudonym", _ID, nullable=False, unique=True),
+    sa.Column("pseudonym", _ID, nullable=False),  # random, so unique; a key of its own would lock gaps on MySQL
 )
 
 AUDIT_LINES = sa.Table(

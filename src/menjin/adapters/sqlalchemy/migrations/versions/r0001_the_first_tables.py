@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_0fa2c2"
+revision = "0001_837bfe"
 down_revision = None
 
 
@@ -176,7 +176,6 @@ def _make_pseudonyms() -> None:
         sa.Column("subject_id", ascii_text(30), nullable=False),
         sa.Column("pseudonym", ascii_text(30), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_pseudonyms")),
-        sa.UniqueConstraint("pseudonym", name=op.f("uq_pseudonyms_pseudonym")),
         **MYSQL_TABLES,
     )
 
@@ -276,7 +275,7 @@ def _make_identities() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("identity_id", ascii_text(30), nullable=False),
         sa.Column("unionid", ascii_text(64), nullable=True),
-        sa.Column("is_unionid_vouched", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_unionid_vouched", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("account_id", ascii_text(30), nullable=True),
         sa.Column("detached_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

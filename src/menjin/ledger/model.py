@@ -1,0 +1,39 @@
+"""An audit line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from menjin.values import AppId
+
+Deed = Literal[
+    "signed_in", "bound", "unbound", "phone_changed", "session_revoked", "account_disabled", "account_enabled"
+]
+Actor = Literal["person", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One deed, done. It names nobody: neither openid, unionid, phone, account nor session.
+
+    Attributes:
+        line_id: Its own id, which sorts by time.
+        actor: The person themselves, or an operator.
+        pseudonym: Random, the same for one account in all its lines. What it stands for is kept elsewhere, and can
+            be erased there.
+        tenant: The division of the business that the login named.
+        reason: How a session ended.
+        request_id: Of the request that did it, as in the service's log and answers.
+    """
+
+    line_id: str
+    at: datetime
+    deed: Deed
+    actor: Actor
+    pseudonym: str
+    appid: AppId | None = None
+    tenant: str | None = None
+    reason: str | None = None
+    request_id: str | None = None
