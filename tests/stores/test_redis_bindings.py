@@ -68,7 +68,7 @@ class _GoneAfterCommit:
 
 
 def test_what_ended_stays_ended_if_redis_goes_away_after_the_commit(make_redis_town: MakeTown) -> None:
-    """The parting is committed, Redis fails, and the other session is refused all the same: its end was committed too."""
+    """The parting is committed, Redis fails, and the other session is refused all the same."""
     broken: list[_GoneAfterCommit] = []
 
     def break_sessions(stores: object) -> object:
