@@ -4,6 +4,9 @@ from menjin.access_tokens.figures import TokenFigures
 from menjin.access_tokens.model import AccessToken, ReportOutcome, TokenStatus
 from menjin.adapters.counters import MemoryCounters
 from menjin.adapters.directories import CallableDirectory, MemoryDirectory
+from menjin.adapters.directories.local import LocalDirectory
+from menjin.adapters.directories.sql import Queries, SqlDirectory, open_directory_engine
+from menjin.adapters.directories.webhook import Endpoint, WebhookDirectory
 from menjin.adapters.http import AiohttpHttp, BlockingHttp, FunctionHttp
 from menjin.adapters.sqlalchemy.database import Database, open_async_engine, open_engine
 from menjin.adapters.vault import AesGcmVault, new_vault_key
@@ -13,6 +16,7 @@ from menjin.apps import App, Apps
 from menjin.assembly import Parts, Stores, memory_stores, redis_stores, sql_stores
 from menjin.centre import AsyncCentre, Centre
 from menjin.errors import MenjinError
+from menjin.ledger.request import within_request
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import BoundAccount, Device, Session
@@ -35,8 +39,10 @@ __all__ = [
     "Centre",
     "Database",
     "Device",
+    "Endpoint",
     "Figures",
     "FunctionHttp",
+    "LocalDirectory",
     "MemoryCounters",
     "MemoryDirectory",
     "Menjin",
@@ -45,21 +51,26 @@ __all__ = [
     "Parts",
     "PhoneNumber",
     "Principal",
+    "Queries",
     "Rate",
     "ReportOutcome",
     "Secret",
     "Session",
     "SignedIn",
+    "SqlDirectory",
     "Stores",
     "TaskPause",
     "ThreadPause",
     "TokenFigures",
     "TokenStatus",
     "UpstreamFigures",
+    "WebhookDirectory",
     "memory_stores",
     "new_vault_key",
     "open_async_engine",
+    "open_directory_engine",
     "open_engine",
     "redis_stores",
     "sql_stores",
+    "within_request",
 ]

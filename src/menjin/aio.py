@@ -31,6 +31,7 @@ class AsyncMenjin:
 
     Attributes:
         accounts: What the business itself tells of accounts.
+        operator: What an operator does to accounts and sessions.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -38,6 +39,7 @@ class AsyncMenjin:
         self._once = TaskOnce()
         self._deeds = assemble(parts, TaskSlots, self._once)
         self.accounts = AsyncAccounts(self._deeds.unionids)
+        self.operator = self._deeds.operator
         every = parts.tokens.look_every.total_seconds()
         self._keeping = TaskFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 

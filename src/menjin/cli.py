@@ -12,6 +12,7 @@ import typer
 
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
+from menjin.service.account_commands import ACCOUNTS, SESSIONS
 from menjin.service.client_commands import CLIENTS
 from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened
 from menjin.service.directory_commands import DIRECTORY
@@ -29,6 +30,8 @@ _APP = typer.Typer(
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
 _APP.add_typer(_KEYS, name="keys")
+_APP.add_typer(ACCOUNTS, name="accounts")
+_APP.add_typer(SESSIONS, name="sessions")
 _APP.add_typer(DIRECTORY, name="directory")
 _APP.command()(migrate)
 _APP.command()(doctor)

@@ -95,13 +95,23 @@ def parse_unionid(text: str) -> UnionId:
     return UnionId(text)
 
 
+def is_wechat_id(text: str) -> bool:
+    """Whether `text` can be an openid or unionid; no other reaches a query."""
+    return _WECHAT_ID.fullmatch(text) is not None
+
+
+def is_external_id(text: str) -> bool:
+    """Whether `text` can be an id of the business's own system."""
+    return 0 < len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable() and text == text.strip()
+
+
 def parse_external_id(text: str) -> str:
     """Return `text` as an id of the business's own system.
 
     Raises:
         ValueError: It is not 1 to 128 printable characters without blanks at its ends, which MySQL would overlook.
     """
-    if not 0 < len(text) <= _LONGEST_EXTERNAL_ID or not text.isprintable() or text != text.strip():
+    if not is_external_id(text):
         raise ValueError("not an external_id: 1 to 128 printable characters, no blanks at its ends")
     return text
 

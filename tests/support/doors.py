@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import wxsim
@@ -33,9 +33,11 @@ from menjin import (
     open_engine,
     sql_stores,
 )
+from menjin.bridge import drive
 from menjin.login.events import Event
 from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 
+T = TypeVar("T")
 Colour = Literal["sync", "async"]
 Storage = Literal["memory", "sqlite"]
 APP = App(AppId(wxsim.FIRST_APPID), Secret(wxsim.FIRST_SECRET))
@@ -92,6 +94,10 @@ class Door:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._menjin, name)
         return lambda *args, **named: self._settle(method(*args, **named))
+
+    def run(self, flow: Coroutine[Any, Any, T]) -> T:
+        """Run a flow in the door's colour."""
+        return self._runner.run(flow) if self._runner is not None else drive(flow)
 
     def close(self) -> None:
         """Give everything back."""

@@ -12,6 +12,8 @@ from menjin.accounts.directory import Member
 from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Account, Identity, Resolved
 from menjin.accounts.store import AccountStore, AccountTransaction
+from menjin.adapters.memory_accounts import MemoryAccounts
+from menjin.bridge import drive
 from menjin.errors import BindingConflict, SessionInvalid
 from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
 from support.clock import START, CountedRandomness, FakeClock
@@ -201,3 +203,23 @@ def test_a_unionid_of_another_account_is_a_conflict(shop: Shop) -> None:
         assert found.identity.unionid is None
         assert found.account != first.account
     assert shop.run(flow.record_unionid(APP, OpenId("o" * 27), UNIONID)) is None
+
+
+def test_a_transaction_joined_before_the_first_change_is_undone_too() -> None:
+    """An inner transaction that ends well leaves it to the outer one to undo both."""
+    store = MemoryAccounts()
+
+    async def flow() -> None:
+        async with store.transaction():
+            async with store.transaction() as inner:
+                await inner.add_account(Account(AccountId("acc_1"), "default", None, START))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        drive(flow())
+
+    async def look() -> Account | None:
+        async with store.transaction() as work:
+            return await work.find_account(AccountId("acc_1"))
+
+    assert drive(look()) is None

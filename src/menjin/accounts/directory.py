@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from menjin.values import Secret
+from menjin.values import Secret, parse_external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +13,17 @@ class Member:
     """Somebody the directory knows.
 
     Attributes:
-        external_id: The member's id there, 1 to 128 characters; it never changes hands.
+        external_id: The member's id there, 1 to 128 printable characters without blanks at the ends; it never changes
+            hands.
+
+    Raises:
+        ValueError: The id has another shape.
     """
 
     external_id: str
+
+    def __post_init__(self) -> None:
+        parse_external_id(self.external_id)
 
 
 @runtime_checkable

@@ -86,6 +86,10 @@ class AccountTransaction(Protocol):
         """Note when somebody signed in to an account."""
         ...
 
+    async def put_disabled(self, account_id: AccountId, at: datetime | None) -> None:
+        """Note since when an account is disabled; None: it is not."""
+        ...
+
     async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
         """Note where an account's person went."""
         ...

@@ -26,12 +26,14 @@ class MemoryAccounts:
     def __init__(self) -> None:
         self._guard = threading.RLock()
         self._work = _MemoryAccountWork()
+        self._depth = 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[_MemoryAccountWork]:
         """Hold the store; nothing in a flow over memory stores suspends meanwhile."""
         with self._guard:
             done = len(self._work.undo)
+            self._depth += 1
             try:
                 yield self._work
             except BaseException:
@@ -39,7 +41,8 @@ class MemoryAccounts:
                     self._work.undo.pop()()
                 raise
             finally:
-                if done == 0:
+                self._depth -= 1
+                if self._depth == 0:
                     self._work.undo.clear()
 
 
@@ -137,6 +140,9 @@ class _MemoryAccountWork:
 
     async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
         self._put(self._accounts, account_id, replace(self._accounts[account_id], last_used_at=at))
+
+    async def put_disabled(self, account_id: AccountId, at: datetime | None) -> None:
+        self._put(self._accounts, account_id, replace(self._accounts[account_id], disabled=at is not None))
 
     async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
         self._put(self._accounts, account_id, replace(self._accounts[account_id], successor_id=successor_id))

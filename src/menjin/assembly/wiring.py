@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from menjin.access_tokens.figures import TokenFigures
 from menjin.access_tokens.flow import AccessTokens
@@ -32,6 +33,7 @@ from menjin.login.devices import Devices
 from menjin.login.events import Event, Listener
 from menjin.login.follow import FollowWeChat
 from menjin.login.open_data import OpenData
+from menjin.login.operator import Operator
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
 from menjin.login.proofs import Proofs
@@ -44,6 +46,7 @@ from menjin.login.unionids import UnionIds
 from menjin.login.who import Authenticate
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
+from menjin.sessions.model import Session
 from menjin.values import Secret
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.client import WECHAT, Caller, WeChat
@@ -106,6 +109,7 @@ class Deeds:
     phone: Phone
     bind: Bind
     unionids: UnionIds
+    operator: Operator
     step_up: StepUp
     devices: Devices
     sign_out: SignOut
@@ -141,6 +145,7 @@ def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots
         phone=rooms.phones,
         bind=_to_bind(parts, rooms),
         unionids=rooms.unionids,
+        operator=_to_operator(parts, rooms),
         step_up=_to_step_up(parts, rooms),
         devices=Devices(rooms.sessions, parts.clock, parts.listener, rooms.records),
         sign_out=_to_sign_out(parts, rooms),
@@ -188,7 +193,8 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
     authorised = AuthorisedWeChat(caller, access_tokens, clock, base_url)
     accounts = Accounts(stores.accounts, clock, parts.randomness, parts.apps)
     session_keys = SessionKeys(stores.keyrings, stores.attempts, clock)
-    sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness)
+    pardon = partial(_is_open, accounts)
+    sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness, pardon)
     proofs = Proofs(stores.proofs, clock, parts.randomness)
     unionids = UnionIds(
         apps=parts.apps,
@@ -233,6 +239,23 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
         phones=phones,
         ledger=ledger,
         records=Records(ledger, stores.transactions, one_database=stores.one_database),
+    )
+
+
+async def _is_open(accounts: Accounts, session: Session) -> bool:
+    bound = session.subject.account
+    account = await accounts.find_account(bound.id) if bound is not None else None
+    return account is not None and not account.disabled
+
+
+def _to_operator(parts: Parts, rooms: _Rooms) -> Operator:
+    return Operator(
+        apps=parts.apps,
+        store=parts.stores.accounts,
+        bindings=rooms.accounts.bindings,
+        sessions=rooms.sessions,
+        ledger=rooms.ledger,
+        clock=parts.clock,
     )
 
 

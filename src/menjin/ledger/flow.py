@@ -47,7 +47,6 @@ class Ledger:
         now = self._clock.now()
         fresh = new_id("psn_", now, self._randomness.random_bytes(10))
         line = Line(
-            line_id=new_id("aud_", now, self._randomness.random_bytes(10)),
             at=now,
             deed=deed,
             actor=actor,
@@ -62,7 +61,7 @@ class Ledger:
 
     def say(self, line: Line) -> None:
         """Log a line that is committed: names and values, one line."""
-        words = [f"deed={line.deed}", f"actor={line.actor}", f"pseudonym={line.pseudonym}", f"line={line.line_id}"]
+        words = [f"deed={line.deed}", f"actor={line.actor}", f"pseudonym={line.pseudonym}"]
         more = {"app": line.appid, "tenant": line.tenant, "reason": line.reason, "id": line.request_id}
         words += [f"{name}={value}" for name, value in more.items() if value is not None]
         _LOG.info("%s", " ".join(words))

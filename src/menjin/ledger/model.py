@@ -19,7 +19,6 @@ class Line:
     """One deed, done. It names nobody: neither openid, unionid, phone, account nor session.
 
     Attributes:
-        line_id: Its own id, which sorts by time.
         actor: The person themselves, or an operator.
         pseudonym: Random, the same for one account in all its lines. What it stands for is kept elsewhere, and can
             be erased there.
@@ -28,7 +27,6 @@ class Line:
         request_id: Of the request that did it, as in the service's log and answers.
     """
 
-    line_id: str
     at: datetime
     deed: Deed
     actor: Actor

@@ -12,7 +12,7 @@ _CURRENT: ContextVar[str | None] = ContextVar("menjin_request_id", default=None)
 
 
 @contextmanager
-def request(request_id: str) -> Iterator[None]:
+def within_request(request_id: str) -> Iterator[None]:
     """Let everything done inside be of this request, in audit lines.
 
     Args:

@@ -14,6 +14,7 @@ from menjin.accounts.model import Resolved
 from menjin.apps import App, Apps
 from menjin.clock import Clock
 from menjin.errors import (
+    AccountDisabled,
     HeldBack,
     LoginCodeInvalid,
     LoginCodeUsed,
@@ -172,8 +173,21 @@ class SignIn:
         if signed_in is None:  # kept elsewhere: no lock of the database is held while that store is asked
             signed_in = await self._issue(app, exchange.openid, resolved, told)
         self._records.say(line)
+        await self._see_that_it_is_open(signed_in)
         self._tell(signed_in, resolved)
         return signed_in
+
+    async def _see_that_it_is_open(self, signed_in: SignedIn) -> None:
+        """End a session whose account was disabled in the same moment: who disables lists sessions after, as this does.
+
+        Raises:
+            AccountDisabled: It was.
+        """
+        bound = signed_in.account
+        account = await self._accounts.find_account(bound.id) if bound is not None else None
+        if account is not None and account.disabled:
+            await self._sessions.end(signed_in.session, "disabled")
+            raise AccountDisabled
 
     async def _repeat(self, appid: str, login_code: str, idempotency_key: Secret | None) -> SignedIn:
         if idempotency_key is None:

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from menjin.aio import AsyncMenjin
 from menjin.clock import SystemRandomness
 from menjin.errors import AppMisconfigured, MenjinError, StoreUnavailable
-from menjin.ledger.request import request
+from menjin.ledger.request import within_request
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
 from menjin.service.binding_routes import BindingRoutes
@@ -124,7 +124,7 @@ class RequestIds:
             await send(message)
 
         try:
-            with request(request_id):
+            with within_request(request_id):
                 await self._app(scope, receive, send_with_id)
         except Exception:
             # Answered and logged by _on_bug already; Starlette raises it once more for the server to print,

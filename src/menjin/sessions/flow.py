@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from menjin.apps import App
 from menjin.clock import Clock, Randomness
-from menjin.errors import SessionExpired, SessionRotated, StoreUnavailable
+from menjin.errors import AccountDisabled, SessionExpired, SessionRotated, StoreUnavailable
 from menjin.sessions import rules
 from menjin.sessions.model import BoundAccount, Device, EndReason, IssuedSession, Session, Subject
 from menjin.sessions.revocations import Revocations
@@ -18,13 +18,31 @@ from menjin.sessions.token import hash_token, make_token
 from menjin.values import IdentityId, Secret, SessionId, new_id
 
 _LOG = logging.getLogger("menjin.sessions")
+# Whether the account of a session that ended as `disabled` is open again.
+Pardon = Callable[[Session], Awaitable[bool]]
 _KEPT_AFTER_END = timedelta(days=1)
 
 
 class Sessions:
-    """Every login state of this installation."""
+    """Every login state of this installation.
 
-    def __init__(self, store: SessionStore, revocations: Revocations, clock: Clock, randomness: Randomness) -> None:
+    Args:
+        store: Keeps them.
+        revocations: Says what was ended.
+        clock: For their ends.
+        randomness: Makes tokens.
+        pardon: Asked about sessions that ended as `disabled`; without it they stay refused so.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        revocations: Revocations,
+        clock: Clock,
+        randomness: Randomness,
+        pardon: Pardon | None = None,
+    ) -> None:
+        self._pardon = pardon
         self._store = store
         self._revocations = revocations
         self._clock = clock
@@ -61,16 +79,22 @@ class Sessions:
 
         Raises:
             SessionInvalid: There is none, or it has ended; the subclass says how.
+            AccountDisabled: An operator disabled the account, and it still is.
             StoreUnavailable: The store cannot be asked; nothing is known of the token.
         """
         now = self._clock.now()
         found = await self._store.find(hash_token(session_token))
         if found is not None and found.rotated_at is not None and now - found.rotated_at >= rules.ROTATED_KEPT:
             _LOG.warning("a token replaced long ago was presented: session=%s", found.session.session_id)
-        session = rules.judge(found, now)
-        ended = self._revocations.find(session.session_id)
-        if ended is not None:
-            raise rules.refuse(ended)
+        try:
+            session = rules.judge(found, now)
+            ended = self._revocations.find(session.session_id)
+            if ended is not None:
+                raise rules.refuse(ended)
+        except AccountDisabled:
+            if found is None or self._pardon is None or not await self._pardon(found.session):
+                raise
+            raise SessionExpired from None  # the account is open again: log in silently
         return await self._touch(session) if rules.needs_touch(session, now) else session
 
     async def rotate(
@@ -133,6 +157,7 @@ class Sessions:
         """Return the live sessions of an identity, the newest first."""
         return await self._store.list_live(identity_id, self._clock.now())
 
+<<<<<<< HEAD
     async def end_unbound(self, identity_id: IdentityId) -> int:
         """End, as expired, the live sessions of an identity that say it has no account; return how many.
 
@@ -143,6 +168,15 @@ class Sessions:
         for session in unbound:
             await self._end(session, "expired")
         return len(unbound)
+=======
+    async def end(self, session: Session, reason: EndReason) -> None:
+        """End a session; the first reason stays.
+
+        Raises:
+            StoreUnavailable: It may live still; the same call again ends it.
+        """
+        await self._end(session, reason)
+>>>>>>> main
 
     async def end_all(self, identity_id: IdentityId, reason: EndReason) -> int:
         """End the live sessions of an identity; return how many.

@@ -8,7 +8,7 @@ from typing import Literal
 
 from menjin.values import AccountId, AppId, IdentityId, OpenId, Secret, SessionId, UnionId
 
-EndReason = Literal["expired", "signed_out", "kicked_out", "replaced"]
+EndReason = Literal["expired", "signed_out", "kicked_out", "replaced", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from menjin.apps import DevicePolicy
-from menjin.errors import KickedOut, Replaced, SessionExpired, SessionInvalid, SessionRotated, SignedOut
+from menjin.errors import (
+    AccountDisabled,
+    KickedOut,
+    Replaced,
+    SessionExpired,
+    SessionInvalid,
+    SessionRotated,
+    SignedOut,
+)
 from menjin.sessions.model import EndReason, FoundSession, Session
 
 ROTATED_KEPT = timedelta(seconds=60)
 
-_ENDS: dict[EndReason, type[SessionInvalid]] = {
+_ENDS: dict[EndReason, type[SessionInvalid | AccountDisabled]] = {
     "expired": SessionExpired,
     "signed_out": SignedOut,
     "kicked_out": KickedOut,
     "replaced": Replaced,
+    "disabled": AccountDisabled,
 }
 
 
@@ -34,6 +43,7 @@ def judge(found: FoundSession | None, now: datetime) -> Session:
 
     Raises:
         SessionInvalid: No session, or one of its kinds: expired, rotated, ended and how.
+        AccountDisabled: It ended because an operator disabled the account.
     """
     if found is None:
         raise SessionInvalid
@@ -47,7 +57,7 @@ def judge(found: FoundSession | None, now: datetime) -> Session:
     return session
 
 
-def refuse(reason: EndReason) -> SessionInvalid:
+def refuse(reason: EndReason) -> SessionInvalid | AccountDisabled:
     """Return the error of a session that ended so."""
     return _ENDS[reason]()
 

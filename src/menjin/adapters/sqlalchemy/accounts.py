@@ -17,7 +17,7 @@ from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
 from menjin.clock import from_micros, to_micros
 from menjin.errors import BindingConflict
 from menjin.session_keys.vault import Vault
-from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId
+from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId, is_external_id, is_wechat_id
 
 
 class SqlAccounts:
@@ -55,6 +55,8 @@ class _SqlAccountWork:
         self._phones = phones
 
     async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
+        if not is_wechat_id(openid):
+            return None  # some collations would fold or cut it into somebody else's
         where = (IDENTITIES.c.appid == appid, IDENTITIES.c.openid == openid)
         row = await self._work.first(sa.select(IDENTITIES).where(*where).with_for_update())
         return _to_identity(row) if row is not None else None
@@ -76,11 +78,15 @@ class _SqlAccountWork:
         )
 
     async def find_account_by_noted_unionid(self, appids: Sequence[AppId], unionid: UnionId) -> Account | None:
+        if not is_wechat_id(unionid):
+            return None
         said = (IDENTITIES.c.unionid == unionid, IDENTITIES.c.appid.in_(appids), IDENTITIES.c.is_unionid_vouched)
         joined = sa.select(ACCOUNTS).join(IDENTITIES, IDENTITIES.c.account_id == ACCOUNTS.c.account_id)
         return await self._account(joined.where(*said).order_by(ACCOUNTS.c.account_id).limit(1))
 
     async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
+        if not is_wechat_id(unionid):
+            return None
         return await self._account(
             sa.select(ACCOUNTS)
             .join(UNIONIDS, UNIONIDS.c.account_id == ACCOUNTS.c.account_id)
@@ -88,6 +94,8 @@ class _SqlAccountWork:
         )
 
     async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
+        if not is_external_id(external_id):
+            return None
         where = (ACCOUNTS.c.realm == realm, ACCOUNTS.c.external_id == external_id)
         found = await self._account(sa.select(ACCOUNTS).where(*where))
         # MySQL's utf8mb4_bin takes "ming" and "ming " for the same.
@@ -153,6 +161,9 @@ class _SqlAccountWork:
 
     async def put_last_used(self, account_id: AccountId, at: datetime) -> None:
         await self._put_account(account_id, last_used_at=to_micros(at))
+
+    async def put_disabled(self, account_id: AccountId, at: datetime | None) -> None:
+        await self._put_account(account_id, disabled_at=to_micros(at) if at is not None else None)
 
     async def put_successor(self, account_id: AccountId, successor_id: AccountId) -> None:
         await self._put_account(account_id, successor_id=successor_id)

@@ -32,7 +32,6 @@ class SqlLedger:
     async def add(self, line: Line) -> None:
         """Keep a line."""
         values = {
-            "line_id": line.line_id,
             "at": to_micros(line.at),
             "deed": line.deed,
             "actor": line.actor,
@@ -50,12 +49,11 @@ class SqlLedger:
         whose = PSEUDONYMS.c.pseudonym == AUDIT_LINES.c.pseudonym
         query = sa.select(AUDIT_LINES).join(PSEUDONYMS, whose).where(PSEUDONYMS.c.subject_id == subject_id)
         async with self._database.reading() as work:
-            return tuple(_to_line(row) for row in await work.run(query.order_by(AUDIT_LINES.c.line_id)))
+            return tuple(_to_line(row) for row in await work.run(query.order_by(AUDIT_LINES.c.number)))
 
 
 def _to_line(row: sa.Row[Any]) -> Line:
     return Line(
-        line_id=row.line_id,
         at=from_micros(row.at),
         deed=row.deed,
         actor=row.actor,

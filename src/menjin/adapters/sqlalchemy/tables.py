@@ -217,7 +217,7 @@ PSEUDONYMS = sa.Table(
 AUDIT_LINES = sa.Table(
     "audit_lines",
     METADATA,
-    sa.Column("line_id", _ID, primary_key=True),
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("at", _MICROS, nullable=False, index=True),
     sa.Column("deed", ascii_text(32), nullable=False),
     sa.Column("actor", ascii_text(16), nullable=False),
@@ -226,6 +226,7 @@ AUDIT_LINES = sa.Table(
     sa.Column("tenant", _NAME),
     sa.Column("reason", _REASON),
     sa.Column("request_id", _NAME),
+    sqlite_autoincrement=True,
 )
 
 MEMBERS = sa.Table(

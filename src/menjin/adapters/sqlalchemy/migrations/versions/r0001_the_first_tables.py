@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_837bfe"
+revision = "0001_e40571"
 down_revision = None
 
 
@@ -46,7 +46,7 @@ def _make_accounts() -> None:
 def _make_audit_lines() -> None:
     op.create_table(
         "audit_lines",
-        sa.Column("line_id", ascii_text(30), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("deed", ascii_text(32), nullable=False),
         sa.Column("actor", ascii_text(16), nullable=False),
@@ -55,8 +55,9 @@ def _make_audit_lines() -> None:
         sa.Column("tenant", any_text(64), nullable=True),
         sa.Column("reason", ascii_text(16), nullable=True),
         sa.Column("request_id", any_text(64), nullable=True),
-        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_audit_lines")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_lines")),
         **MYSQL_TABLES,
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_audit_lines_at"), "audit_lines", ["at"], unique=False)
     op.create_index(op.f("ix_audit_lines_pseudonym"), "audit_lines", ["pseudonym"], unique=False)
