@@ -157,7 +157,6 @@ class Sessions:
         """Return the live sessions of an identity, the newest first."""
         return await self._store.list_live(identity_id, self._clock.now())
 
-<<<<<<< HEAD
     async def end_unbound(self, identity_id: IdentityId) -> int:
         """End, as expired, the live sessions of an identity that say it has no account; return how many.
 
@@ -168,7 +167,7 @@ class Sessions:
         for session in unbound:
             await self._end(session, "expired")
         return len(unbound)
-=======
+
     async def end(self, session: Session, reason: EndReason) -> None:
         """End a session; the first reason stays.
 
@@ -176,7 +175,6 @@ class Sessions:
             StoreUnavailable: It may live still; the same call again ends it.
         """
         await self._end(session, reason)
->>>>>>> main
 
     async def end_all(self, identity_id: IdentityId, reason: EndReason) -> int:
         """End the live sessions of an identity; return how many.
