@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,6 +24,7 @@ _PAGE = """<!doctype html>
 <h1>menjin 门禁</h1>
 <p>这里运行着两个服务：menjin（登录服务）和 wxsim（模拟的微信，不是真的微信）。<br>
 Two services run here: menjin, the login service, and wxsim, a simulated WeChat (not the real one).</p>
+<p><b><a href="{page}/">打开手机 Open the phone: {page}/</a></b></p>
 <ul>
 <li>menjin: <a href="{menjin}/readyz">{menjin}</a> · <a href="{menjin}/openapi.json">openapi.json</a></li>
 <li>wxsim: <a href="{wechat}/">{wechat}</a> · <a href="{wechat}/_sim/journal">journal 谁说了什么</a></li>
@@ -35,10 +37,29 @@ Two services run here: menjin, the login service, and wxsim, a simulated WeChat 
 """
 
 
-def page_route(menjin: str, wechat: str, member: str, password: str) -> Route:
+class Addresses(Protocol):
+    """Where the demo's servers are."""
+
+    @property
+    def menjin(self) -> str:
+        """Where menjin is."""
+
+    @property
+    def wechat(self) -> str:
+        """Where the simulated WeChat is."""
+
+    @property
+    def page(self) -> str:
+        """Where the page is."""
+
+
+def page_route(house: Addresses, member: str, password: str) -> Route:
     """Return the route of `/`."""
+    menjin, wechat = house.menjin, house.wechat
     curl = curl_lines(menjin, wechat, member, password)
-    page = _PAGE.format(menjin=menjin, wechat=wechat, member=member, password=password, curl=escape(curl))
+    page = _PAGE.format(
+        menjin=menjin, wechat=wechat, page=house.page, member=member, password=password, curl=escape(curl)
+    )
 
     async def show(_request: Request) -> Response:
         return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})

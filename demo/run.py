@@ -10,7 +10,7 @@ import sys
 
 import aiohttp
 
-from house import MEMBER, PASSWORD, House, open_house
+from house import HOLDERS, MEMBER, PASSWORD, House, Ports, open_house
 from page import curl_lines
 from walk import Walk, WalkFailed
 
@@ -31,6 +31,8 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--port", type=int, help="menjin's port (8700; 0 takes a free one)")
     parser.add_argument("--wechat-port", type=int, help="the simulated WeChat's port (8701; 0 takes a free one)")
+    parser.add_argument("--page-port", type=int, help="the page's port (8703; 0 takes a free one)")
+    parser.add_argument("--shop-port", type=int, help="the shop's port (8704; 0 takes a free one)")
     parser.add_argument("--walk", action="store_true", help="perform one login, print every hop, and end")
     parser.add_argument(
         "--app-mode",
@@ -39,16 +41,26 @@ def read_options() -> argparse.Namespace:
         help="bound: a login needs a member account; open: not",
     )
     options = parser.parse_args()
-    free = 0 if options.walk else None
-    options.port = next(port for port in (options.port, free, 8700) if port is not None)
-    options.wechat_port = next(port for port in (options.wechat_port, free, 8701) if port is not None)
+    options.ports = read_ports(options)
     return options
+
+
+def read_ports(options: argparse.Namespace) -> Ports:
+    """Return the ports: what is told; else free ones for a walk or beside a free menjin, else the usual ones."""
+    usual = Ports(0, 0, 0, 0) if options.walk else Ports()
+    others = Ports(0, 0, 0, 0) if options.walk or options.port is not None else usual
+    return Ports(
+        usual.menjin if options.port is None else options.port,
+        usual.wechat if options.wechat_port is None else options.wechat_port,
+        others.page if options.page_port is None else options.page_port,
+        others.shop if options.shop_port is None else options.shop_port,
+    )
 
 
 async def walk(options: argparse.Namespace) -> int:
     """Perform the journey."""
     async with (
-        open_house(options.port, options.wechat_port, options.app_mode) as house,
+        open_house(options.ports, options.app_mode) as house,
         aiohttp.ClientSession() as http,
     ):
         try:
@@ -66,7 +78,7 @@ async def show(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with open_house(options.port, options.wechat_port, options.app_mode) as house:
+    async with open_house(options.ports, options.app_mode) as house:
         greet(house)
         await stop.wait()
     return 0
@@ -74,7 +86,9 @@ async def show(options: argparse.Namespace) -> int:
 
 def greet(house: House) -> None:
     """Print the URL, and the login as curl lines."""
-    print(f"menjin 门禁  {house.menjin}/    （模拟的微信 simulated WeChat: {house.wechat}/）")
+    print(f"menjin 门禁  打开手机 open the phone: {house.page}/")
+    print("会员 members:", "    ".join(f"{name} / {password}" for name, (_, _, password) in HOLDERS.items()), "\n")
+    print(f"menjin: {house.menjin}/    模拟的微信 simulated WeChat: {house.wechat}/")
     print(f"会员 member: {MEMBER} / {PASSWORD}    Ctrl-C 结束 ends it\n")
     print(curl_lines(house.menjin, house.wechat, MEMBER, PASSWORD), flush=True)
 

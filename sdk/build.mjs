@@ -22,7 +22,8 @@ for (const folder of ["dist", "miniprogram_dist"]) {
   rmSync(here + folder, { recursive: true, force: true });
 }
 // Names of the SDK's own, shortened: none of them is public, stored, sent, or wx's.
-const INNER = /^(toUrl|isTrusted|enter|refused|rotate|leave|isAlive|accepted|askCode|logins|origins|sealed|signed)$/;
+const INNER =
+  /^(toUrl|isTrusted|enter|refused|rotate|leave|isAlive|accepted|askCode|logins|origins|sealed|signed|giveUp|guard|ask|read|write|wait)$/;
 await build({
   ...common,
   entryPoints: [`${here}src/main.ts`],

@@ -24,13 +24,13 @@ export const isSignedIn = ({ data }: Reply): boolean => /^mjs_/.test(((data || {
 export const askCode = ({ wx, timeout }: Settings): Promise<string> =>
   new Promise((resolve, reject) => {
     const refuse = (failed: WxFail): void => reject(fromWx(failed, "login_failed"));
-    sleep(timeout).then(() => refuse({ errMsg: "login:fail timeout" }));
+    sleep(timeout).then(() => refuse({ errMsg: "timeout" }));
     wx.login({
       timeout,
       success({ code, fromCache }: { code?: string; fromCache?: boolean }) {
         // A code from wx's cache has been used; DevTools without an appid gives a sentence in place of a code.
         if (!code || fromCache || / /.test(code)) {
-          refuse({ errMsg: `login:fail ${fromCache ? "from cache" : code || "no code"}` });
+          refuse({ errMsg: fromCache ? "from cache" : code || "no code" });
         } else {
           resolve(code);
         }

@@ -24,22 +24,10 @@ export interface PrivacySetting {
   privacyContractName: string;
 }
 
-interface Answer {
-  event: string;
-  buttonId?: string;
-}
+type Resolve = (answer: { event: string; buttonId?: string | undefined }) => void;
 
 export function openPrivacy({ wx, log }: Settings) {
-  let waiting: ((answer: Answer) => void)[] = [];
-
-  const answer = (given: Answer): void => waiting.forEach((resolve) => void resolve(given));
-
-  function decide(given: Answer): void {
-    answer(given);
-    waiting = [];
-  }
-
-  const disagree = (): void => decide({ event: "disagree" });
+  let open: Resolve[] | undefined; // the calls that wait for the question on the screen
 
   return {
     /** Return whether the person still has to agree; false on a WeChat that does not ask. */
@@ -48,19 +36,32 @@ export function openPrivacy({ wx, log }: Settings) {
 
     /** Show the question in the app's own words; the last `onNeed` wins. */
     onNeed: (show: (question: PrivacyQuestion) => void): void =>
-      wx.onNeedPrivacyAuthorization?.((resolve: (answer: Answer) => void, { referrer = "" } = {}) => {
-        if (waiting.push(resolve) > 1) {
+      wx.onNeedPrivacyAuthorization?.((resolve: Resolve, { referrer = "" } = {}) => {
+        if (open) {
+          open.push(resolve);
           return;
         }
+        const asked = [resolve];
+        open = asked;
+        const answer = (event: string, buttonId?: string): void => {
+          for (const one of asked) {
+            one({ event, buttonId });
+          }
+        };
+        const decide = (event: string, buttonId?: string): void => {
+          open = undefined;
+          answer(event, buttonId);
+        };
+        const disagree = (): void => decide("disagree");
         try {
           show({
             referrer,
-            shown: () => answer({ event: "exposureAuthorization" }),
-            agree: (buttonId) => decide({ event: "agree", buttonId }),
+            shown: () => answer("exposureAuthorization"),
+            agree: (buttonId) => decide("agree", buttonId),
             disagree,
           });
         } catch (error) {
-          log("privacy_failed", error);
+          log("privacy", error);
           disagree();
         }
       }),

@@ -15,7 +15,7 @@ import { askCode, isSignedIn, openLogin, type SignedIn } from "./login.js";
 import type { Settings } from "./options.js";
 import { type Reply, readProblem, toError, toGood } from "./problem.js";
 import { makeId } from "./random.js";
-import { type Kept, openStorage } from "./storage.js";
+import { ENDS, type Kept, openStorage } from "./storage.js";
 import type { Transport } from "./transport.js";
 import { nothing, settled, single, sleep } from "./wait.js";
 import { ask } from "./wx.js";
@@ -24,7 +24,7 @@ export type SessionEvent = "signedIn" | "signedOut" | "bound";
 type Listener = (value: never) => void;
 
 const UNPROVEN = 3; // logins in a row whose token was never once accepted
-const COOL_AFTER_FAILURE = 1000;
+const COOL_AFTER_FAILURE = 1000; // or as long as the server says
 const COOL_AFTER_REFUSAL = 30_000;
 const FOLLOW_EVERY = 600_000;
 
@@ -89,7 +89,7 @@ export function openSession(settings: Settings, { call }: Transport) {
     return held;
   }
 
-  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out", { status: 401 });
+  const ended = (): MenjinError => new MenjinError(state().ended || "signed_out");
 
   /** Take a new token over, unless the person has signed out meanwhile: then it ends at once. */
   function adopt({ data }: Reply, asked: number): Me {
@@ -120,7 +120,8 @@ export function openSession(settings: Settings, { call }: Transport) {
       isFollowed = true;
       return adopt(reply, asked);
     } catch (error) {
-      cool(error as MenjinError, COOL_AFTER_FAILURE);
+      const { retryAfter = 1 } = error as MenjinError;
+      cool(error as MenjinError, retryAfter * COOL_AFTER_FAILURE);
       throw error;
     }
   }
@@ -207,7 +208,7 @@ export function openSession(settings: Settings, { call }: Transport) {
     recall(used);
     const isCurrent = state().token === used;
     if (isCurrent && error.action === "none") {
-      if (error.code !== "unauthorized") {
+      if (ENDS.test(error.code)) {
         end(error);
       }
       throw error;
@@ -292,7 +293,7 @@ export function openSession(settings: Settings, { call }: Transport) {
 
     /** An answer was lost, and with it perhaps the token: only a login tells. */
     const recovered = async (error: MenjinError): Promise<undefined> => {
-      if (error.status === 401 && error.action === "none") {
+      if (ENDS.test(error.code)) {
         end(error);
       }
       await (error.status || settled(renew()));

@@ -14,6 +14,9 @@ export interface Kept {
   ended?: Code;
 }
 
+/** How a session ends for good: nothing logs in again before the app asks for it. */
+export const ENDS = /^(signed_out|kicked_out|replaced)$/;
+
 const fit = (value: unknown, shape: RegExp): string | undefined =>
   value && shape.test(value as string) ? String(value) : undefined;
 
@@ -28,10 +31,10 @@ export function openStorage({ wx, storageKey, log }: Settings) {
           token: me?.binding && fit(token, /^mjs_[\w-]{43}$/),
           me,
           device: fit(device, /^[\w-]{16,64}$/),
-          ended: fit(ended, /^[a-z_]{3,40}$/) as Code,
+          ended: fit(ended, ENDS) as Code,
         };
       } catch (error) {
-        log("storage_failed", error);
+        log("storage", error);
         return {};
       }
     },
@@ -40,7 +43,7 @@ export function openStorage({ wx, storageKey, log }: Settings) {
       try {
         wx.setStorageSync(storageKey, kept);
       } catch (error) {
-        log("storage_failed", error);
+        log("storage", error);
         try {
           wx.removeStorageSync(storageKey); // an older token left behind would be used after a restart
         } catch (_) {

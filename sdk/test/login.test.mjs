@@ -88,6 +88,23 @@ describe.each(WAYS)("login, $way", (way) => {
     expect(phone.logins).toBe(1);
   });
 
+  it("leaves a server alone that says when to come back, unless the app asks", async () => {
+    const { menjin, phone, server } = open(way);
+    let busy = true;
+    const answer = { ...problem(429, "too_many_attempts", "none"), header: { "Retry-After": "60" } };
+    server.routes.push(({ path, method }) => busy && method === "POST" && path === "/v1/sessions" && answer);
+    for (let times = 0; times < 5; times++) {
+      expect(await codeOf(menjin.request({ url: "/things" }))).toBe("too_many_attempts");
+    }
+    expect(phone.logins).toBe(1);
+    await new Promise((done) => setTimeout(done, 1200));
+    expect(await codeOf(menjin.ready())).toBe("too_many_attempts");
+    expect(phone.logins).toBe(1);
+    busy = false;
+    await menjin.login();
+    expect((await menjin.request({ url: "/things" })).statusCode).toBe(200);
+  });
+
   it("does not wait for ever for wx.login", async () => {
     const { menjin, phone } = open(way, { timeout: 50 });
     phone.login = () => "silence";
@@ -174,6 +191,15 @@ describe.each(WAYS)("login, $way", (way) => {
     server.end("replaced", "none");
     const codes = await many(20, () => codeOf(menjin.request({ url: "/shop/orders" })));
     expect(new Set(codes)).toEqual(new Set(["replaced"]));
+    expect(phone.logins).toBe(1);
+  });
+
+  it("ends no session for a 401 that does not say so", async () => {
+    const { menjin, phone, server } = open(way);
+    await menjin.ready();
+    server.routes.push(({ path }) => path === "/relay" && problem(401, "client_invalid", "none"));
+    expect(await codeOf(menjin.request({ url: "/relay" }))).toBe("client_invalid");
+    expect((await menjin.request({ url: "/things" })).statusCode).toBe(200);
     expect(phone.logins).toBe(1);
   });
 

@@ -1,4 +1,5 @@
-// Every documented form of a failure (wechat.md W§4.2, W§7, W§11) has the right outcome.
+// Every form that WeChat's documentation and its phones give a failure (phone button, data, request, login, scopes) has the
+// right outcome.
 import { expect, it } from "vitest";
 import { loadSdk, WAYS } from "./support/cell.mjs";
 import { BASE, makePhone, TinyMenjin } from "./support/tiny.mjs";

@@ -226,6 +226,67 @@ describe.skipIf(house.missing).each(WAYS)("with wxsim and menjin, $way", (way) =
     expect(await menjin.authorize("scope.record")).toBe(true);
     expect([count("authorize"), count("openSetting")]).toEqual([1, 2]);
   });
+
+  it("tells a refused privacy contract, asks nobody for ten seconds, and goes on once it is agreed to", async () => {
+    const person = await makePerson({ answers: { privacy: "refuse" } });
+    const { menjin, wx } = givePhone(way, person);
+    expect(await menjin.privacy.setting()).toMatchObject({ needAuthorization: true });
+    const refused = await menjin.privacy.require().catch((failed) => failed);
+    expect([refused.code, refused.retryAfter]).toEqual(["privacy_denied", 10]);
+    expect(await codeOf(menjin.phoneNumber(await wx.$tap("getPhoneNumber")))).toBe("privacy_denied");
+    await sim(`people/${person.name}`, { answers: { privacy: "allow" } });
+    expect(await codeOf(menjin.privacy.require())).toBe("privacy_denied"); // within the ten seconds
+    const agreed = await wx.$tap("getPhoneNumber|agreePrivacyAuthorization");
+    expect((await menjin.phoneNumber(agreed)).nationalNumber).toBe(person.phone);
+    expect(await menjin.privacy.setting()).toMatchObject({ needAuthorization: false });
+  });
+
+  it("shows the privacy question in the app's own words, and takes the agree button's word", async () => {
+    const person = await makePerson();
+    const { menjin, wx } = givePhone(way, person);
+    const questions = [];
+    menjin.privacy.onNeed((question) => {
+      questions.push(question.referrer);
+      question.shown();
+      // The person reads; meanwhile the second call comes to ask, and waits with the first.
+      setTimeout(() => wx.$tap("agreePrivacyAuthorization", { id: "agree" }).then(() => question.agree("agree")), 300);
+    });
+    await Promise.all([menjin.privacy.require(), wx.getWeRunData({})]);
+    expect(questions).toHaveLength(1);
+  });
+
+  it("says no for the person who leaves the question", async () => {
+    const person = await makePerson();
+    const { menjin } = givePhone(way, person);
+    menjin.privacy.onNeed((question) => question.disagree());
+    expect(await codeOf(menjin.privacy.require())).toBe("privacy_denied");
+  });
+
+  it("refuses a login that wx's cache manager serves, and takes a fresh one", async () => {
+    const person = await makePerson();
+    const { menjin, wx, watched, count } = givePhone(way, person);
+    await menjin.ready();
+    const codes = [];
+    const plain = watched.login;
+    watched.login = (options) =>
+      plain({
+        ...options,
+        success(result) {
+          codes.push([result.code, result.fromCache]);
+          options.success(codes.length === 1 ? { ...result, fromCache: true } : result);
+        },
+      });
+    await menjin.login({ force: true });
+    expect([count("login"), codes.length]).toEqual([3, 2]);
+    expect(wx.createCacheManager).toBeTypeOf("function");
+  });
+
+  it("uploads and downloads with the login", async () => {
+    const person = await makePerson();
+    const { menjin } = givePhone(way, person);
+    const answer = await menjin.downloadFile({ url: "/v1/session" });
+    expect(answer.statusCode).toBe(200);
+  });
 });
 
 function withoutCode(event) {

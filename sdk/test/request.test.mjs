@@ -318,6 +318,7 @@ describe.each(WAYS)("requests, $way", (way) => {
       { device: {} },
       { device: "x" },
       { ended: 1 },
+      { ended: "unauthorized" },
       { ended: "" },
       { me: { binding: "bound" } },
       { token: `${token}\n`, me: { binding: "bound" } },
@@ -391,6 +392,12 @@ describe.each(WAYS)("requests, $way", (way) => {
     await pause(30);
     expect(shown).toEqual(["getUserProfile"]);
     expect(answers.filter((event) => event === "agree")).toHaveLength(2);
+    menjin.privacy.onNeed((question) => {
+      question.agree("a button that nobody tapped"); // WeChat goes on waiting
+      question.agree("agree-btn");
+    });
+    ask(({ buttonId }) => answers.push(buttonId), { referrer: "x" });
+    expect(answers.at(-1)).toBe("agree-btn");
     menjin.privacy.onNeed(() => {
       throw new Error("the app's own fault");
     });

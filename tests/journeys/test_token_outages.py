@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from menjin.apps import LEGACY, TokenMode
-from menjin.errors import HeldBack, StoreUnavailable, TimedOut
+from menjin.errors import AppMisconfigured, HeldBack, StoreUnavailable, TimedOut
 from support.doors import Colour
 from support.token_desk import APPID, LEGACY_PATH, STABLE_PATH, Desk, Desks
 from wxsim import Fault
@@ -228,3 +228,64 @@ def test_a_clock_that_was_turned_back_sends_nothing_on_an_old_lease(desks: Desks
     assert desk.text()
     assert desk.calls(STABLE_PATH) == 1
     assert timedelta(0) <= desk.get().expires_in(desk.clock.now())
+
+
+def test_a_mended_configuration_is_tried_at_once_by_a_new_process(desks: Desks) -> None:
+    """After a wrong app_secret calls pause for five minutes; a process started anew asks without waiting."""
+    desk = desks.make()
+    desk.world.fault(Fault(name="errcode", path=STABLE_PATH, errcode=40125, times=2))
+    for _ in range(10):
+        with pytest.raises(AppMisconfigured):
+            desk.get()
+        desk.advance(10)
+    assert desk.calls(STABLE_PATH) == 1
+    for _ in range(2):
+        with pytest.raises(AppMisconfigured):
+            desks.made[-1].get() if len(desks.made) > 1 else desks.make().get()
+    assert desk.calls(STABLE_PATH) == 2
+    assert desks.make().get().generation == 1
+    desk.advance(300)
+    assert desk.is_taken(desk.text())
+
+
+@both_modes
+def test_a_store_that_was_emptied_is_filled_again_without_a_call(desks: Desks, mode: TokenMode) -> None:
+    """Redis restarted without its data: whoever holds the token puts it back, with its generation and its counts."""
+    desk, other = desks.make(mode), desks.make(mode)
+    token = desk.get()
+    other.get()
+    desks.store._records.clear()
+    desk.advance(4)
+    assert {desk.get(), other.get(), desks.make(mode).get()} == {token}
+    assert desk.run(desk.tokens.status(APPID)).calls_today == 1
+    assert desk.calls(PATHS[mode]) == 1
+
+
+@both_modes
+def test_a_store_that_lost_its_last_writes_is_mended(desks: Desks, mode: TokenMode) -> None:
+    """A promoted replica holds the token before: the newer one takes its place, and nobody is served the older."""
+    desk, other = desks.make(mode), desks.make(mode)
+    desk.get()
+    before = dict(desks.store._records)
+    desk.advance(6961)
+    desk.get()
+    token = desk.get()
+    assert token.generation == 2
+    desks.store._records.update(before)
+    desk.advance(4)
+    assert {desk.get(), other.get()} == {token}
+    assert desk.calls(PATHS[mode]) == 2
+
+
+def test_an_old_token_never_displaces_a_newer_one(desks: Desks) -> None:
+    """A process that was cut off and comes back takes the store's token, whatever its own was."""
+    desk, other = desks.make(), desks.make()
+    desk.get()
+    other.get()
+    desk.store.down = True
+    new = other.run(other.tokens.renew(APPID, force=True))
+    desk.advance(10)
+    desk.get()
+    desk.store.down = False
+    desk.advance(4)
+    assert (desk.get(), other.get()) == (new, new)

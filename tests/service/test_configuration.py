@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from menjin import new_vault_key
+from menjin import TokenFigures, new_vault_key
 from menjin.cli import _APP
 from menjin.errors import ConfigurationError
 from menjin.service.settings import load_settings, to_parts
@@ -202,3 +203,33 @@ def test_without_any_configuration_everything_missing_is_told(tmp_path: Path) ->
     said = refuse(None, tmp_path)
     assert "apps: there is none" in said
     assert "vault: is missing" in said
+
+
+def test_the_centre_is_configured_by_app_and_section(tmp_path: Path) -> None:
+    """`token_mode` is the app's; times are seconds, and what is left out keeps its default."""
+    path = tmp_path / "menjin.toml"
+    text = GOOD_VAULT + GOOD_APP + 'token_mode = "legacy"\n[access_tokens]\nlease = 8.5\nforced_per_day = 3\n'
+    path.write_text(text)
+    parts = to_parts(load_settings(path))
+    assert parts.apps.get(APPID).token_mode == "legacy"
+    assert parts.tokens == TokenFigures(lease=timedelta(seconds=8.5), forced_per_day=3)
+    path.write_text(GOOD_VAULT + GOOD_APP)
+    assert to_parts(load_settings(path)).tokens == TokenFigures()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[access_tokens]\nlease = 239", ["access_tokens.lease", "margin"]),
+        ("[access_tokens]\nmargin = 300", ["access_tokens.margin", "overlap"]),
+        ("[access_tokens]\ndeadline = 6", ["access_tokens.deadline"]),
+        ("[access_tokens]\nmargin = 301", ["access_tokens.margin"]),
+        ("[access_tokens]\nhurry = 1", ["access_tokens.hurry"]),
+        ('[access_tokens]\nlease = "long"', ["access_tokens.lease"]),
+        ("[access_tokens]\nlease = nan", ["access_tokens.lease"]),
+    ],
+)
+def test_figures_under_which_a_dead_token_is_served_are_refused(tmp_path: Path, text: str, said: list[str]) -> None:
+    """Lease < margin < overlap: told at the start, with the key's name."""
+    answer = refuse(GOOD_VAULT + GOOD_APP + text, tmp_path)
+    assert all(word in answer for word in said)

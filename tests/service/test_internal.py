@@ -16,10 +16,11 @@ from schemathesis.checks import CHECKS, load_all_checks
 from starlette.types import ASGIApp
 
 import wxsim
-from menjin import FunctionHttp, Parts
+from menjin import Apps, FunctionHttp, Parts
 from menjin.clients.model import ServiceClient
 from menjin.errors import StoreUnavailable
 from menjin.values import AppId
+from support.doors import APP
 from support.internal import APPID, CONTRACT, REPORT_PATH, TOKEN_PATH, Internal, send, serve_internal
 from wxsim import Fault
 
@@ -225,6 +226,24 @@ def test_reports_act_only_on_a_bad_current_token(internal: Internal) -> None:
     assert internal.is_good(fresh["access_token"])
     assert fresh["generation"] == 2
     assert internal.upstream().count("/cgi-bin/stable_token") == before + 1
+
+
+def test_in_legacy_mode_a_copy_is_gone_before_its_token_dies(tmp_path: Path) -> None:
+    """Replaced a moment after it was handed out, a token is good to the end of its expires_in, and not much longer."""
+    legacy = Apps([replace(APP, token_mode="legacy")])
+    with serve_internal(tmp_path, apps=legacy) as internal:
+        credential = internal.credential()
+        handed = internal.read(credential)
+        internal.run(internal.menjin.access_tokens.renew(APPID))
+        internal.world.clock.advance(handed["expires_in"])
+        assert internal.is_good(handed["access_token"])
+        internal.world.clock.advance(61)
+        assert not internal.is_good(handed["access_token"]), "control: a copy kept longer would be dead"
+        assert internal.report(credential, handed["access_token"]) == "not_current"
+        fresh = internal.read(credential)
+        assert internal.is_good(fresh["access_token"])
+        assert fresh["generation"] == handed["generation"] + 1
+        assert internal.upstream().count("/cgi-bin/token") == 2
 
 
 def test_metrics_tell_figures_and_no_secret(internal: Internal) -> None:

@@ -42,7 +42,7 @@ def _on_newest(fleet: Fleet, since: float) -> bool:
     """Whether every process has read a token, and all the same one, after a moment."""
     last = {}
     for read in collect(fleet):
-        if read.last >= since:
+        if read.last >= since and not read.name.startswith("~"):
             last[read.reader] = read.name
     return (
         len(last) == len(fleet.readers)

@@ -11,12 +11,18 @@ import pytest
 import redis as redis_py
 from redis.crc import key_slot
 
+from menjin import AesGcmVault
+from menjin.access_tokens.model import Record
+from menjin.adapters.redis.access_tokens import RedisTokens
 from menjin.adapters.redis.clients import open_async_redis, open_redis
 from menjin.adapters.redis.sessions import RedisSessions
+from menjin.bridge import settle
 from menjin.clock import SystemRandomness
 from menjin.sessions.revocations import Revocation
 from menjin.sessions.token import make_token
+from menjin.values import AppId
 from support.clock import START
+from support.doors import VAULT_KEY
 from support.ports import free_port
 from support.redis_rig import Runner, make_session
 from support.servers import RedisServer
@@ -87,6 +93,21 @@ def test_the_store_on_a_real_cluster(run: Runner, cluster: str) -> None:
     do_everything(run, store)
     assert run(store.identify()).count(":") == 3
     run(store.close())
+
+
+def test_access_tokens_on_a_real_cluster(run: Runner, cluster: str) -> None:
+    """Apps of different slots each have their record; the fence holds on each."""
+    open_redis(cluster).flushall()
+    client: Any = open_async_redis(cluster) if run.colour == "async" else open_redis(cluster)
+    store = RedisTokens(client, AesGcmVault("k1", {"k1": VAULT_KEY}))
+    appids = [AppId(f"wx{number:016x}") for number in range(20)]
+    for appid in appids:
+        assert run(store.load(appid)) is None
+        assert run(store.swap(appid, None, Record("tag-1", "stable")))
+        assert not run(store.swap(appid, None, Record("tag-2", "stable")))
+        assert run(store.load(appid)) == Record("tag-1", "stable")
+    assert len({key_slot(f"mj:at:{{{appid}}}".encode()) for appid in appids}) > 1
+    run(settle(client.close() if run.colour == "sync" else client.aclose()))
 
 
 def test_every_command_and_script_keeps_to_one_slot(redis: RedisServer) -> None:

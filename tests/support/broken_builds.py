@@ -24,6 +24,7 @@ from menjin.session_keys.store import KeyringStore
 from menjin.sessions.model import FoundSession
 from menjin.sessions.revocations import NoRevocations
 from menjin.values import AppId, OpenId
+from support.broken_accounts import break_numbers, break_steps
 
 
 def verify(username: str, password: str) -> str | None:
@@ -176,6 +177,8 @@ def _break(parts: Parts, build: str, folder: Path) -> Parts:
             stores, sessions=NeverAsksAgain(stores.sessions), revocations=NoRevocations()
         ),
         "counted_attempts": lambda: replace(stores, attempts=CountedAttempts(stores.attempts, folder / "grants")),
+        "steps_apart": lambda: break_steps(stores),
+        "numbers_free": lambda: break_numbers(stores),
         "racy_attempts": lambda: replace(stores, attempts=RacyAttempts(stores.attempts, folder / "grants")),
     }
     return replace(parts, stores=broken[build]())

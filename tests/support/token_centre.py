@@ -32,6 +32,7 @@ from menjin import (
 from menjin.access_tokens.flow import AccessTokens
 from menjin.access_tokens.means import Means
 from menjin.access_tokens.model import Record
+from menjin.access_tokens.ports import NoObserver, TokenObserver
 from menjin.access_tokens.store import TokenStore
 from menjin.adapters.once import TaskOnce, ThreadOnce
 from menjin.adapters.redis.access_tokens import RedisTokens
@@ -198,7 +199,7 @@ class Centre:
     http: Any
 
 
-def make_centre(plan: Plan) -> Centre:
+def make_centre(plan: Plan, observer: TokenObserver | None = None) -> Centre:
     """Return one process's centre."""
     vault = AesGcmVault("k1", KEY)
     is_async = plan.colour == "async"
@@ -226,6 +227,7 @@ def make_centre(plan: Plan) -> Centre:
         randomness=SystemRandomness(),
         pause=pause,
         figures=figures,
+        observer=observer or NoObserver(),
     )
     apps = Apps([replace(APP, token_mode=plan.mode), App(OTHER_APPID, APP.app_secret, token_mode=plan.mode)])
     return Centre(AccessTokens(apps, means), figures, store, inner)

@@ -179,6 +179,9 @@ def judge_reads(fleet: Fleet, verdict: Verdict) -> None:
     }
     latest = 0.0
     for read in collect(fleet):
+        if read.name.startswith("~"):
+            verdict.seen[f"renewals: {read.name[1:]}"] += 1
+            continue
         verdict.seen["reads"] += read.count
         if read.name.startswith("!"):
             when = "at the start" if read.last < fleet.begun + _COLD_SECONDS else "later"

@@ -1,7 +1,8 @@
 """The processes of the token soaks: a warm one that forks readers, each of which says what it read and when.
 
 Orders come as JSON lines: `{"out": …, "rate": …, "plan": {…}}`; the answer is the child's process id. A reader appends
-to its file one line a token and fifth of a second: digest, first and last moment (each before it asked), how often.
+to its file one line a token and fifth of a second: digest, first and last moment (each before it asked), how often;
+and one an attempt to renew: `~` and its outcome, the moment, how long it took.
 An order with `reports` makes a reporter: it reads one token, says so by its file, and when the file `go` is there
 reports that token so often, and writes what came of it.
 """
@@ -21,12 +22,15 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from menjin.access_tokens.model import Renewal
 from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.bridge import drive
 from menjin.errors import MenjinError
+from menjin.values import AppId
 from support.token_centre import Centre, Plan, make_centre
 from wxsim import FIRST_APPID
 
@@ -56,12 +60,22 @@ class Notes:
         self._last = at
         self._count += 1
 
+    def renewed(self, renewal: Renewal) -> None:
+        """Note an attempt to renew."""
+        self._write(f"~{renewal.outcome}", time.time(), renewal.took.total_seconds(), 1)
+
+    def waited(self, appid: AppId, length: timedelta, *, served: bool) -> None:
+        """Do nothing: a wait in vain is seen by who waits."""
+
     def flush(self) -> None:
         """Write what is not written yet."""
         if self._count:
-            self._file.write(f"{json.dumps([self._name, self._first, self._last, self._count])}\n")
-            self._file.flush()
+            self._write(self._name, self._first, self._last, self._count)
         self._count = 0
+
+    def _write(self, name: str, first: float, last: float, count: int) -> None:
+        self._file.write(f"{json.dumps([name, first, last, count])}\n")
+        self._file.flush()
 
 
 def _read_sync(centre: Centre, notes: Notes, rate: float) -> None:
@@ -131,11 +145,11 @@ def _be_reader(order: dict[str, Any]) -> None:
     if plan.colour == "async":
         asyncio.run(_be_async(plan, notes, order["rate"]))
     else:
-        _read_sync(make_centre(plan), notes, order["rate"])
+        _read_sync(make_centre(plan, notes), notes, order["rate"])
 
 
 async def _be_async(plan: Plan, notes: Notes, rate: float) -> None:
-    await _read_async(make_centre(plan), notes, rate)
+    await _read_async(make_centre(plan, notes), notes, rate)
 
 
 def _die_with_parent() -> None:

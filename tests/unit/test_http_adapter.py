@@ -7,6 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 from menjin.adapters.http import AiohttpHttp, BlockingHttp
 from menjin.bridge import drive
-from menjin.errors import AnswerUnreadable, ConnectFailed, MenjinError, TimedOut
+from menjin.errors import AnswerUnreadable, ConnectFailed, HeldBack, MenjinError, TimedOut
 from menjin.values import AppId, Secret
 from menjin.wechat.endpoints import jscode2session
 from menjin.wechat.ports import HttpRequest, HttpResponse
@@ -128,6 +130,47 @@ def test_the_deadline_holds_for_the_whole_answer(
 
 
 Measured = list[tuple[HttpResponse | MenjinError, float]]
+
+
+class Watched:
+    """A departure that keeps what it is told."""
+
+    def __init__(self, *, may_go: bool) -> None:
+        self._may_go = may_go
+        self.gone = 0
+
+    def may_go(self) -> bool:
+        """Whether it may."""
+        return self._may_go
+
+    def note_gone(self) -> None:
+        """Count."""
+        self.gone += 1
+
+
+@pytest.mark.parametrize("path", ["/good", "/silent", "/html500"])
+def test_a_departure_is_told_once_whatever_comes_back(wechat: FaultyWeChat, send: Send, path: str) -> None:
+    """The request left, and its departure knows, though the answer may be lost."""
+    departure = Watched(may_go=True)
+    with suppress(MenjinError):
+        send(replace(ask(wechat, path), departure=departure))
+    assert departure.gone == 1
+
+
+def test_a_departure_that_says_no_keeps_the_request_here(wechat: FaultyWeChat, send: Send) -> None:
+    """HeldBack, and WeChat never hears of it."""
+    departure = Watched(may_go=False)
+    assert isinstance(failure_of(send, replace(ask(wechat, "/good"), departure=departure)), HeldBack)
+    assert departure.gone == 0
+    assert wechat.seen == []
+
+
+def test_a_request_that_never_left_is_not_told_gone(send: Send) -> None:
+    """Nobody listens: there was no departure."""
+    departure = Watched(may_go=True)
+    request = HttpRequest("GET", f"http://127.0.0.1:{closed_port()}/x", departure=departure)
+    assert isinstance(failure_of(send, request), ConnectFailed)
+    assert departure.gone == 0
 
 
 def in_threads(requests: list[HttpRequest]) -> Measured:

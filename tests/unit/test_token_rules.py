@@ -71,6 +71,15 @@ def test_jitter_only_delays() -> None:
     assert fetched(jitter=0).due_at == START + (7200 - 240) * SECOND
 
 
+def test_a_slow_answer_moves_the_renewal_never_the_end() -> None:
+    """Asked at 0 s, answered at 3: it counts as dead 7200 s after the question, and is due reckoned from the answer."""
+    begun = begin(None, STABLE, "cold", START)
+    record = rules.finish(begun, token(), STABLE, START + 3 * SECOND, FIGURES, tag="t", jitter=0)
+    assert record.token is not None
+    assert record.token.expires_at == START + 7200 * SECOND
+    assert record.due_at == START + (3 + 6960) * SECOND
+
+
 def test_a_short_token_is_renewed_at_its_half() -> None:
     """A stable token got near its end lasts less than twice the margin."""
     assert fetched(lasts=400).due_at == START + 200 * SECOND

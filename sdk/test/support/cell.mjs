@@ -15,6 +15,7 @@ export const WAYS = [
   { way: "source", file: "source", oldPromise: false },
   { way: "output", file: "output", oldPromise: false },
   { way: "output, converted, on old iOS", file: "converted", oldPromise: true },
+  ...(process.env.MENJIN_SDK_ALL_WAYS ? [{ way: "output on old iOS", file: "output", oldPromise: true }] : []),
 ];
 
 // Its reactions run as timers, later than anything that came by microtask, as WeChat's did on iOS <= 15.
@@ -74,14 +75,17 @@ const MACRO_PROMISE = `(() => {
  *
  * @returns its exports; `wx` is the cell's global.
  */
-export function loadSdk({ file, oldPromise }, wx) {
+export const loadSdk = ({ file, oldPromise }, wx) => loadFile(FILES[file], wx, oldPromise);
+
+/** The same, of any file. */
+export function loadFile(path, wx, oldPromise = false) {
   const cell = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   Object.assign(cell, { wx, console, setTimeout, clearTimeout, setInterval, clearInterval });
   if (oldPromise) {
     vm.runInContext(MACRO_PROMISE, cell);
   }
   const module = { exports: {} };
-  const code = readFileSync(FILES[file], "utf8");
-  vm.runInContext(`(function (module, exports) {${code}\n})`, cell, { filename: FILES[file] })(module, module.exports);
+  const code = readFileSync(path, "utf8");
+  vm.runInContext(`(function (module, exports) {${code}\n})`, cell, { filename: path })(module, module.exports);
   return module.exports;
 }

@@ -5,7 +5,7 @@
  * miniprogram-api-typings (that a callback's key is there decides, whatever its value).
  */
 
-import { failObject } from "./fail.js";
+import { failObject, isFailure } from "./fail.js";
 import { atLeast, ERRNO, PROMISES } from "./versions.js";
 
 /**
@@ -92,12 +92,15 @@ export class Caller {
       if (!("errMsg" in answer)) answer.errMsg = `${api}:ok`;
       this.settle(options, "success", answer);
     } catch (error) {
-      try {
-        this.settle(options, "fail", failObject(api, error, this.withErrno));
-      } catch (unexpected) {
-        this.onError(unexpected);
-      }
+      this.settle(options, "fail", this.failure(api, error));
     }
+  }
+
+  /** What failed, for the mini program; a mistake of this package's own is shown besides. @param {string} api @param {unknown} error */
+  failure(api, error) {
+    if (isFailure(error)) return failObject(api, error, this.withErrno);
+    this.onError(error);
+    return { errMsg: `${api}:fail wxsim: ${String(error)}` };
   }
 
   /**

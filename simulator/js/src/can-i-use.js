@@ -50,7 +50,7 @@ const COMPONENTS = new Set([
 export function canIUse(wx, baseLibrary) {
   return (/** @type {unknown} */ schema) => {
     const asked = String(schema ?? "");
-    const since = PARTS[asked] ?? PARTS[asked.replace(/^\w+\.return\./, "$&")];
+    const since = PARTS[asked];
     if (since) return atLeast(baseLibrary, since);
     const [first = ""] = asked.split(".");
     return !first.startsWith("$") && (first in wx || COMPONENTS.has(first));

@@ -51,7 +51,8 @@ export function nodeCarrier(checkDomain) {
 /** @param {Message} message @param {number} status @param {string} location @returns {Message} */
 function redirected(message, status, location) {
   const from = new URL(message.url);
-  const to = new URL(location, from);
+  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (!to || !/^https?:$/.test(to.protocol)) throw transport(-300, "ERR_INVALID_URL");
   const changes = status === 303 || ((status === 301 || status === 302) && message.method === "POST");
   const { body, ...rest } = message;
   const kept = body && !changes ? { body } : {};

@@ -25,6 +25,11 @@ export class FailAnswer extends Error {
   }
 }
 
+/** Whether an error is a call's failure, and no mistake of this package's. @param {unknown} error */
+export function isFailure(error) {
+  return error instanceof WxFail || error instanceof FailAnswer;
+}
+
 /**
  * @param {string} api
  * @param {unknown} error

@@ -12,6 +12,7 @@ export interface StartOptions {
 /** A simulator that runs for a test. */
 export interface Started {
   url: string;
+  pid: number;
   /** End it; resolves when it is gone. */
   stop(): Promise<void>;
   /** Control: `sim("clock", { advance: 300 })` posts to /_sim/clock, `sim("journal")` reads. */

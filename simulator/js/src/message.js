@@ -23,8 +23,18 @@ const FORM = "application/x-www-form-urlencoded";
 /** @param {unknown} url */
 export function checkedUrl(url) {
   const found = needString(url, "parameter.url");
-  if (!/^https?:\/\/[^/?#]/i.test(found)) throw new WxFail(` invalid url "${found}"`, 600009);
+  if (!isAddress(found)) throw new WxFail(` invalid url "${found}"`, 600009);
   return found;
+}
+
+/** @param {string} url */
+function isAddress(url) {
+  if (!/^https?:\/\/[^/?#]/i.test(url)) return false;
+  try {
+    return new URL(url).username === "";
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -97,6 +97,11 @@ export class Network {
     const queueStart = Date.now();
     const leave = await this.queue.enter(task);
     const queueEnd = Date.now();
+    // Broken off before it was sent: it never is.
+    if (task.over) {
+      leave();
+      return task.broken;
+    }
     const timer = setTimeout(() => task.break(new WxFail(" timeout", 5)), message.timeout);
     try {
       if (this.state === "none") throw offline();

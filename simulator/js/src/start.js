@@ -9,7 +9,7 @@ or name it 或指定命令: startWxsim({ command: ["/path/to/wxsim"] }), or WXSI
 or use one that runs 或使用已运行的: createWx({ simulator: "http://127.0.0.1:8701" })`;
 
 /**
- * @typedef {{ url: string, stop: () => Promise<void>,
+ * @typedef {{ url: string, pid: number, stop: () => Promise<void>,
  *   sim: (path: string, body?: unknown) => Promise<any> }} Started
  */
 
@@ -38,7 +38,7 @@ export async function startWxsim(options = {}) {
   try {
     const url = await announced(child, ended);
     unref(child);
-    return { url, stop, sim: (path, body) => control(url, path, body) };
+    return { url, pid: child.pid ?? 0, stop, sim: (path, body) => control(url, path, body) };
   } catch (error) {
     await stop();
     throw error;

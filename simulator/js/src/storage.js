@@ -33,11 +33,24 @@ export class Shelf {
     const found = shelves.get(this.name) ?? new Map();
     if (!disk) shelves.set(this.name, found);
     /** @type {Map<string, Kept>} */
-    this.entries = disk ? new Map(Object.entries(JSON.parse(disk.getItem(this.name) ?? "{}"))) : found;
+    this.entries = disk ? read(disk, this.name) : found;
   }
 
   save() {
     this.disk?.setItem(this.name, JSON.stringify(Object.fromEntries(this.entries)));
+  }
+
+  /** Put an entry, or leave everything as it was where the disk takes no more. @param {string} key @param {Kept} value */
+  replace(key, value) {
+    const before = this.entries.get(key);
+    this.entries.set(key, value);
+    try {
+      this.save();
+    } catch {
+      if (before) this.entries.set(key, before);
+      else this.entries.delete(key);
+      throw new WxFail(" exceed storage max size 10Mb");
+    }
   }
 
   /** @param {string} key @param {unknown} data @param {boolean} [encrypted] */
@@ -47,8 +60,7 @@ export class Shelf {
     const size = sizeOf(value);
     if (size > limits.key) throw new WxFail(":entry size limit reached");
     if (this.size(encrypted, key) + size > limits.total) throw new WxFail(" exceed storage max size 10Mb");
-    this.entries.set(key, value);
-    this.save();
+    this.replace(key, value);
   }
 
   /** The bytes used, without those of one key. @param {boolean} encrypted @param {string} [but] */
@@ -80,6 +92,15 @@ export class Shelf {
   info() {
     const used = this.size(false) + this.size(true);
     return { keys: [...this.entries.keys()], currentSize: Math.ceil(used / KILO), limitSize: LIMITS.total / KILO };
+  }
+}
+
+/** What is no storage of ours counts as none. @param {WebStorage} disk @param {string} name @returns {Map<string, Kept>} */
+function read(disk, name) {
+  try {
+    return new Map(Object.entries(JSON.parse(disk.getItem(name) ?? "{}")));
+  } catch {
+    return new Map();
   }
 }
 

@@ -36,7 +36,8 @@ export class Task {
 
   /** @param {() => void} run */
   onAbort(run) {
-    this.ends.push(run);
+    if (this.over) run();
+    else this.ends.push(run);
   }
 
   /** @param {{ statusCode: number, header: Record<string, string>, cookies: string[] }} head */

@@ -25,6 +25,8 @@ let people = 0;
 
 beforeAll(async () => {
   [simulator, server] = await Promise.all([startWxsim(), startServer()]);
+  // Time is turned, never waited for: a slow machine changes nothing.
+  await simulator.sim("clock", { frozen: true });
   await simulator.sim(`apps/${APPID}`, {
     domains: [server.url, server.url.replace("http", "ws"), "http://127.0.0.1:1"],
   });
@@ -49,6 +51,7 @@ async function kit(options) {
     expect,
     text: expect.any(String),
     most: server.most,
+    arrived: (path) => server.arrived(path),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     outcome: (call, given = {}) => new Promise((resolve) => call({ ...given, complete: resolve })),
   };

@@ -15,6 +15,7 @@ import vm from "node:vm";
  * @property {(call: (options: Record<string, unknown>) => unknown, options?: Record<string, unknown>) => Promise<any>} outcome
  * @property {(ms: number) => Promise<void>} sleep
  * @property {() => number} most how many requests the server has held at once
+ * @property {(path: string) => boolean} arrived whether a request for that path has reached the server
  *
  * @typedef {{ name: string, run: (kit: Kit) => Promise<void>, where?: string[] }} Case
  */

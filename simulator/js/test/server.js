@@ -4,14 +4,17 @@ import { createHash } from "node:crypto";
 import http from "node:http";
 import { gzipSync } from "node:zlib";
 
-/** @typedef {{ url: string, most: () => number, close: () => Promise<void> }} Server */
+/** @typedef {{ url: string, most: () => number, arrived: (path: string) => boolean,
+ *   close: () => Promise<void> }} Server */
 
 /** @returns {Promise<Server>} */
 export async function startServer() {
   const counted = { now: 0, most: 0 };
   const sockets = new Set();
+  const paths = new Set();
   const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://here");
+    paths.add(url.pathname);
     if (url.pathname === "/slow") count(counted, response);
     const route = ROUTES[url.pathname.split("/")[1] ?? ""] ?? ROUTES.missing;
     /** @type {Buffer[]} */
@@ -32,7 +35,7 @@ export async function startServer() {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}`, most: () => counted.most, close };
+  return { url: `http://127.0.0.1:${port}`, most: () => counted.most, arrived: (path) => paths.has(path), close };
 }
 
 /** @param {{ now: number, most: number }} counted @param {http.ServerResponse} response */
@@ -71,6 +74,10 @@ const ROUTES = {
   },
   redirect: (_, response) => {
     response.writeHead(302, { location: "/echo/there" });
+    response.end();
+  },
+  astray: (_, response) => {
+    response.writeHead(302, { location: "http://127.0.0.1:99999/" });
     response.end();
   },
   loop: (_, response) => {

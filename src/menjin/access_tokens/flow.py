@@ -6,6 +6,7 @@ readers themselves where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from menjin.errors import HeldBack, MenjinError, StoreUnavailable
 from menjin.values import AppId, Secret
 
 _NOBODY_LOOKS = 3  # so many looks missed: nobody looks after the near copy
+_KEEPER_GONE = 10  # so many rounds missed: there is no background
 _IDLE = timedelta(hours=2)  # no reader for so long: nobody renews it either
 
 
@@ -31,16 +33,17 @@ class _Near:
         looked: By the stopwatch, when the store was asked last.
         asked: When a reader came last.
         alone: When WeChat was last asked without the store.
-        is_own: The record holds a token that was fetched without the store.
         failure: Why there is no token.
+        has_tried: A process just started asks even if WeChat refused the app's configuration a while ago: an operator
+            may have mended it.
     """
 
     record: Record | None = None
     looked: float = float("-inf")
     asked: float = float("-inf")
     alone: float = float("-inf")
-    is_own: bool = False
     failure: MenjinError | None = None
+    has_tried: bool = False
 
 
 class AccessTokens:
@@ -59,6 +62,7 @@ class AccessTokens:
         self._figures = means.figures
         self._renewing = Renewing(means)
         self._near: dict[AppId, _Near] = {}
+        self._kept = float("-inf")
 
     async def get(self, appid: str) -> AccessToken:
         """Return a token that should be good; at once if there is one in hand.
@@ -140,6 +144,7 @@ class AccessTokens:
 
     async def step(self) -> None:
         """Look after the near copies that are in use: one round of the background."""
+        self._kept = self._stopwatch.seconds()
         for app in self._apps.all():
             near = self._near.get(app.appid)
             if near is not None and self._stopwatch.seconds() - near.asked < _IDLE.total_seconds():
@@ -161,9 +166,10 @@ class AccessTokens:
         token = rules.find_usable(near.record, now, self._figures)
         if token is None:
             return await self._get_cold(app, near)
+        look = self._figures.look_every.total_seconds()
         is_due = near.record is not None and now >= near.record.due_at
         looks_missed = 1 if is_due else _NOBODY_LOOKS
-        if near.asked - near.looked < looks_missed * self._figures.look_every.total_seconds():
+        if near.asked - self._kept < _KEEPER_GONE * look or near.asked - near.looked < looks_missed * look:
             return token
         await self._means.once.run(app.appid, partial(self._look_after, app), timedelta(0))
         return rules.find_usable(near.record, self._clock.now(), self._figures) or token
@@ -174,8 +180,6 @@ class AccessTokens:
         failure: MenjinError | None = None
         for _ in self._turns():
             left = patience - timedelta(seconds=self._stopwatch.seconds() - began)
-            if left <= timedelta(0):
-                break
             await self._means.once.run(app.appid, partial(self._look_after, app), left)
             token = rules.find_usable(near.record, self._clock.now(), self._figures)
             if token is not None or near.failure is not None:
@@ -207,7 +211,9 @@ class AccessTokens:
         if state in {State.FRESH, State.RENEWING}:
             return None
         cause: Cause = "cold" if state is State.EXPIRED else "due"
-        attempt = await self._renewing.renew(app, record, cause, generation=self._generation(app.appid))
+        generation, patient = self._generation(app.appid), near.has_tried
+        near.has_tried = True
+        attempt = await self._renewing.renew(app, record, cause, generation=generation, patient=patient)
         if attempt.record is not None:
             self._keep(app.appid, attempt.record)
         elif attempt.outcome == "fenced":
@@ -231,7 +237,6 @@ class AccessTokens:
         if near.record is not None and near.record.token is not None and near.record.token.value != token.value:
             generation += 1
         near.record = replace(own, token=replace(token, generation=max(generation, 1)))
-        near.is_own = True
 
     async def _look_into(self, app: App, record: Record, token: Secret, attempts: list[Attempt]) -> None:
         force = rules.may_force(record.spent, app.token_mode, self._clock.now(), self._figures)
@@ -244,9 +249,10 @@ class AccessTokens:
         """Load the record, settle what was left over, and keep a near copy."""
         record = await self._renewing.settle(app, await self._means.store.load(app.appid))
         near = self._near.setdefault(app.appid, _Near())
-        if near.is_own and near.record is not None and _is_newer(near.record, record):
-            pushed = await self._renewing.push(app, record, near.record)
-            if pushed is None or _is_newer(near.record, pushed):
+        own = near.record
+        if own is not None and self._is_newer(own, record):  # fetched without the store, or the store lost it
+            pushed = await self._renewing.push(app, record, own)
+            if pushed is None or self._is_newer(own, pushed):
                 return record  # somebody is at it: until then our own is the better one
             record = pushed
         self._keep(app.appid, record)
@@ -254,22 +260,29 @@ class AccessTokens:
 
     def _keep(self, appid: AppId, record: Record | None) -> None:
         near = self._near.setdefault(appid, _Near())
-        near.record, near.is_own, near.looked = record, False, self._stopwatch.seconds()
+        near.looked = self._stopwatch.seconds()
+        if near.record is None or not self._is_newer(near.record, record):
+            near.record = record
+
+    def _is_newer(self, own: Record, kept: Record | None) -> bool:
+        """Whether this process holds a token that is good, and newer than the store's by number and by time."""
+        token = rules.find_usable(own, self._clock.now(), self._figures)
+        if token is None or kept is None or kept.token is None:
+            return token is not None
+        is_later = token.obtained_at > kept.token.obtained_at + self._figures.skew
+        return token.generation > kept.token.generation and is_later and token.value != kept.token.value
 
     def _generation(self, appid: AppId) -> int:
         near = self._near.get(appid)
         return near.record.token.generation if near is not None and near.record and near.record.token else 0
 
-    def _turns(self) -> range:
-        """Return as many turns as fit into the wait: a bound that holds even on a clock that stands still."""
-        return range(max(1, self._figures.cold_wait // self._figures.poll_every))
-
-
-def _is_newer(own: Record, kept: Record | None) -> bool:
-    """Whether our own token is another and newer one than the store's."""
-    if own.token is None or kept is None or kept.token is None:
-        return own.token is not None
-    return own.token.value != kept.token.value and own.token.obtained_at > kept.token.obtained_at
+    def _turns(self) -> Iterator[None]:
+        """Give turns until the wait is over; no more than fit into it, which holds on a clock that stands still too."""
+        end = self._stopwatch.seconds() + self._figures.cold_wait.total_seconds()
+        for _ in range(max(1, self._figures.cold_wait // self._figures.poll_every)):
+            yield
+            if self._stopwatch.seconds() >= end:
+                return
 
 
 def _to_status(app: App, record: Record | None, now: datetime, figures: TokenFigures) -> TokenStatus:

@@ -114,6 +114,7 @@ class Renewing:
         force: bool = False,
         suspect: Secret | None = None,
         generation: int = 0,
+        patient: bool = True,
     ) -> Attempt:
         """Try to renew once.
 
@@ -124,13 +125,17 @@ class Renewing:
             force: By force_refresh, in stable mode.
             suspect: The token in force, reported as refused: asked about first, and left alone if WeChat takes it.
             generation: Of the newest token this process knows.
+            patient: Whether the pause after WeChat refused the app's configuration is kept.
 
         Raises:
             StoreUnavailable: The lease could not be taken; nothing was sent.
         """
         hold = Hold(self._clock, self._stopwatch, self._figures.lease - self._figures.deadline)
         now = self._clock.now()
-        begun = rules.begin(record, app.token_mode, cause, now, self._figures, force=force, tag=self._tag())
+        patient = patient or not self._alarm.is_misconfigured(record, now)
+        begun = rules.begin(
+            record, app.token_mode, cause, now, self._figures, force=force, tag=self._tag(), patient=patient
+        )
         if isinstance(begun, rules.Refused):
             return self._refuse(app, record, begun, now)
         if not await self._store.swap(app.appid, record.tag if record is not None else None, begun):
@@ -167,13 +172,18 @@ class Renewing:
         return await self._settle_late(app.appid, record, left)
 
     async def push(self, app: App, record: Record | None, own: Record) -> Record | None:
-        """Put a token that was fetched without the store into it; return the record then, None if it changed."""
-        found = record or Record("", app.token_mode)
-        if own.token is None or rules.is_leased(found, self._clock.now(), self._figures):
+        """Put this process's token into a store that has none, or an older one; return the record then.
+
+        None if somebody else changed it; `record` itself while somebody renews.
+        """
+        now = self._clock.now()
+        if record is not None and rules.is_leased(record, now, self._figures):
             return record
-        least = found.token.generation + 1 if found.token is not None else 1
-        token = replace(own.token, generation=max(own.token.generation, least))
-        pushed = replace(found, tag=self._tag(), token=token, due_at=own.due_at, trouble=None, lease=None)
+        token = rules.find_usable(own, now, self._figures)  # shortened, if a legacy call was out when we saw it last
+        due_at = own.due_at if own.lease is None else own.lease.began_at
+        pushed = replace(
+            record or own, tag=self._tag(), mode=own.mode, token=token, due_at=due_at, trouble=None, lease=None
+        )
         taken = await self._store.swap(app.appid, record.tag if record is not None else None, pushed)
         return pushed if taken else None
 
@@ -211,8 +221,8 @@ class Renewing:
         if suspect is not None and not is_new:
             return await self._give_up(app, begun, finished, hold)
         attempt = await self._save(app, begun.tag, Attempt(finished, "new" if is_new else "unchanged"), hold)
-        if begun.trouble is not None:
-            self._alarm.tell_end(app.appid)
+        self._alarm.tell_end(app.appid, begun.trouble)
+        _LOG.info("access_token of app=%s: %s, cause %s", app.appid, attempt.outcome, finished.last_cause)
         return attempt
 
     async def _ask(self, app: App, hold: Hold, *, force: bool) -> IssuedToken:
@@ -231,6 +241,7 @@ class Renewing:
     async def _give_up(self, app: App, begun: Record, finished: Record, hold: Hold) -> Attempt:
         """WeChat refuses the token, and gives the same again."""
         trouble = rules.find_trouble(begun.trouble, _REFUSED, self._clock.now(), self._figures)
+        self._alarm.tell(app.appid, begun.trouble, trouble, self._alarm.to_error(trouble, self._clock.now()))
         return await self._save(app, begun.tag, Attempt(replace(finished, trouble=trouble), "unchanged"), hold)
 
     async def _save(self, app: App, lease_tag: str, attempt: Attempt, hold: Hold) -> Attempt:

@@ -71,7 +71,15 @@ def judge(record: Record | None, mode: TokenMode, now: datetime, figures: TokenF
 
 
 def begin(
-    record: Record | None, mode: TokenMode, cause: Cause, now: datetime, figures: TokenFigures, *, force: bool, tag: str
+    record: Record | None,
+    mode: TokenMode,
+    cause: Cause,
+    now: datetime,
+    figures: TokenFigures,
+    *,
+    force: bool,
+    tag: str,
+    patient: bool = True,
 ) -> Record | Refused:
     """Return the record with a lease and the call counted, or why there is to be no call.
 
@@ -83,6 +91,7 @@ def begin(
         figures: The centre's.
         force: Whether the token is to be replaced although it is good for a while.
         tag: A new one.
+        patient: Whether the pause after a failed call is kept; an operator is not held to it either.
     """
     state = judge(record, mode, now, figures)
     if state is State.RENEWING and record is not None and record.lease is not None:
@@ -90,7 +99,7 @@ def begin(
     if state is State.FRESH and cause in {"due", "cold"}:
         return Refused("fresh", timedelta(0))
     found = record or Record(tag, mode)
-    if found.trouble is not None and now < found.trouble.retry_at and cause != "operator":
+    if patient and found.trouble is not None and now < found.trouble.retry_at and cause != "operator":
         return Refused("trouble", found.trouble.retry_at - now)
     spent = _count(found.spent, cause, now, figures, force=force)
     if isinstance(spent, Refused):
@@ -135,8 +144,11 @@ def finish(
         token = replace(record.token, expires_at=max(fresh.expires_at, record.token.expires_at))
         return replace(ended, token=token, due_at=_look_again(fresh.expires_at, now, figures))
     generation = record.token.generation + 1 if record.token is not None else fresh.generation
-    early = min(figures.margin - jitter * figures.jitter, (fresh.expires_at - now) / 2)
-    return replace(ended, token=replace(fresh, generation=generation), due_at=fresh.expires_at - early)
+    # Its life began between question and answer: it ends no earlier than reckoned from the one, and WeChat has another
+    # no later than reckoned from the other.
+    lifetime = fresh.expires_at - fresh.obtained_at
+    early = min(figures.margin - jitter * figures.jitter, lifetime / 2)
+    return replace(ended, token=replace(fresh, generation=generation), due_at=now + lifetime - early)
 
 
 def fail(record: Record, trouble: Trouble | None, figures: TokenFigures, *, tag: str, may_have_acted: bool) -> Record:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from menjin.access_tokens import rules
 from menjin.access_tokens.figures import TokenFigures
-from menjin.access_tokens.model import Trouble
+from menjin.access_tokens.model import Record, Trouble
 from menjin.errors import AppMisconfigured, HeldBack, MenjinError, QuotaExceeded, WeChatError
 from menjin.values import AppId
 from menjin.wechat.errcodes import to_error
@@ -39,6 +39,11 @@ class Alarm:
             return HeldBack(trouble.retry_at - now)
         return to_error(trouble.errcode, f"rid: {trouble.rid}" if trouble.rid else "", now)
 
+    def is_misconfigured(self, record: Record | None, now: datetime) -> bool:
+        """Whether WeChat refused the app itself, which an operator may have mended since."""
+        trouble = record.trouble if record is not None else None
+        return trouble is not None and isinstance(self.to_error(trouble, now), AppMisconfigured)
+
     def tell(self, appid: AppId, before: Trouble | None, trouble: Trouble, error: MenjinError) -> None:
         """Log a failed call: an alert where an operator must act, if this is news."""
         needs_hand = isinstance(error, AppMisconfigured | QuotaExceeded) or trouble.failures == _MANY
@@ -48,9 +53,11 @@ class Alarm:
         elif is_news:
             _LOG.warning("no access_token for app=%s: %s; trying again", appid, error)
 
-    def tell_end(self, appid: AppId) -> None:
-        """Log that a token came again."""
-        _LOG.warning("WeChat gives access_tokens again for app=%s", appid)
+    def tell_end(self, appid: AppId, before: Trouble | None) -> None:
+        """Log that a token came again, if there was trouble."""
+        self._over_budget.discard(appid)
+        if before is not None:
+            _LOG.warning("WeChat gives access_tokens again for app=%s", appid)
 
     def tell_budget(self, appid: AppId, retry_after: timedelta) -> None:
         """Log that our own budget is spent, once a process and spell."""

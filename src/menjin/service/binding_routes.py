@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
@@ -13,8 +13,7 @@ from menjin.aio import AsyncMenjin
 from menjin.errors import Fault, RequestInvalid
 from menjin.login.results import SignedIn
 from menjin.service.bodies import Cipher, Short, read_body, read_pair, to_signed_in
-from menjin.service.routes import answer, read_credential, read_token
-from menjin.values import AppId, Secret
+from menjin.service.routes import answer, read_token
 
 Ticket = Annotated[str, Meta(pattern=r"^mjb_[A-Za-z0-9_-]{32}\Z")]
 
@@ -37,26 +36,6 @@ class PaymentBody(Struct, forbid_unknown_fields=True, frozen=True):
     transaction_id: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,32}\Z")] | UnsetType = UNSET
     mch_id: Annotated[str, Meta(pattern=r"^[0-9]{1,32}\Z")] | UnsetType = UNSET
     out_trade_no: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_|*@-]{1,32}\Z")] | UnsetType = UNSET
-
-
-class IdentityBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """POST /internal/identities."""
-
-    appid: Annotated[str, Meta(pattern=r"^wx[0-9a-f]{16}\Z")]
-    openid: Annotated[str, Meta(max_length=64)]
-    unionid: Annotated[str, Meta(max_length=64)]
-
-
-class Authoriser(Protocol):
-    """Says whether a service client may do something in an app."""
-
-    async def __call__(self, credential: Secret, scope: Literal["identity:assert"], appid: AppId | None) -> object:
-        """Return if it may.
-
-        Raises:
-            MenjinError: It may not, or nobody knows it.
-        """
-        ...
 
 
 class BindingRoutes:
@@ -112,21 +91,3 @@ class BindingRoutes:
         if sum(one is not None for one in (encrypted, code, ticket)) > 1:
             raise RequestInvalid(Fault("body", "one of phone_code, encrypted_data with iv, bind_ticket, or none"))
         return await self._menjin.bind_by_phone(token, code, encrypted=encrypted, bind_ticket=ticket)
-
-
-def identities_route(menjin: AsyncMenjin, authorise: Authoriser) -> Route:
-    """Return POST /internal/identities, for the internal listener.
-
-    Args:
-        menjin: Records it.
-        authorise: Asked for the scope `identity:assert` in the app first: nobody finds out here which apps we have.
-    """
-
-    async def assert_identity(request: Request) -> Response:
-        credential, body = read_credential(request), await read_body(request, IdentityBody)
-        await authorise(credential, "identity:assert", AppId(body.appid))
-        resolved = await menjin.accounts.record_unionid(body.appid, body.openid, body.unionid)
-        account = {"id": resolved.account.account_id} if resolved.account is not None else None
-        return answer({"unionid_known": not resolved.conflict, "account": account})
-
-    return Route("/internal/identities", assert_identity, methods=["POST"])

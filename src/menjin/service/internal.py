@@ -19,9 +19,9 @@ from menjin.assembly import Parts
 from menjin.clock import Clock
 from menjin.errors import StoreUnavailable
 from menjin.service.app import to_asgi, to_contract_route
-from menjin.service.binding_routes import identities_route
 from menjin.service.bodies import read_body
 from menjin.service.compatible import CompatibleRoutes
+from menjin.service.identities import identities_route
 from menjin.service.metrics import Metrics
 from menjin.service.routes import answer, read_credential
 from menjin.service.token_desk import FirstRead, TokenDesk, log_first_read

@@ -98,6 +98,7 @@ class AccessTokenPort(Protocol):
         Raises:
             WeChatError: WeChat gives none.
             TransportError: WeChat did not answer.
+            StoreUnavailable: The store of access_tokens is down, and there is none in hand.
         """
         ...
 
@@ -107,5 +108,6 @@ class AccessTokenPort(Protocol):
         Raises:
             WeChatError: WeChat gives none.
             TransportError: WeChat did not answer.
+            StoreUnavailable: The store of access_tokens is down, and there is none in hand.
         """
         ...

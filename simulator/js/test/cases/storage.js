@@ -142,4 +142,29 @@ export default [
       expect(make({ device: "page" }).getStorageSync("token")).toBe("");
     },
   },
+  {
+    name: "a disk that is full keeps what it had; one that is spoilt is empty",
+    run: async ({ make, expect }) => {
+      let full = false;
+      const disk = new Map();
+      const storage = {
+        getItem: (key) => disk.get(key) ?? null,
+        setItem: (key, value) => {
+          if (full) throw new Error("QuotaExceededError");
+          disk.set(key, value);
+        },
+        removeItem: (key) => disk.delete(key),
+      };
+      const wx = make({ storage, device: "full" });
+      wx.setStorageSync("a", "old");
+      full = true;
+      expect(() => wx.setStorageSync("a", "new")).toThrow("setStorageSync:fail exceed storage max size 10Mb");
+      expect(() => wx.setStorageSync("b", "new")).toThrow("setStorageSync:fail exceed storage max size 10Mb");
+      expect(wx.getStorageSync("a")).toBe("old");
+      expect(wx.getStorageInfoSync().keys).toEqual(["a"]);
+      full = false;
+      for (const key of disk.keys()) disk.set(key, "{spoilt");
+      expect(make({ storage, device: "full" }).getStorageInfoSync().keys).toEqual([]);
+    },
+  },
 ];

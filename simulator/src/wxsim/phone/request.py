@@ -72,7 +72,7 @@ def _read(hand: Hand) -> outing.Outing:
     if method in WITHOUT_BODY:
         url = with_query(url, options.get("data"))
     else:
-        body = _bytes(options) or body_of(options.get("data"), headers["content-type"])
+        body = _bytes(options) or body_of(options.get("data"), headers.get("content-type", ""))
     headers["Referer"] = referer(hand.app, hand.device)
     return outing.Outing(
         url=url,

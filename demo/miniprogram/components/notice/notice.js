@@ -1,0 +1,8 @@
+Component({
+  properties: { head: String, text: String, action: String },
+  methods: {
+    go() {
+      this.triggerEvent("go", {}, {});
+    },
+  },
+});

@@ -1,0 +1,2 @@
+export declare const SUPPLIED: string[];
+export declare const SHADOWED: string[];

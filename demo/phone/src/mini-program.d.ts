@@ -1,0 +1,5 @@
+declare module "mini-program" {
+  export const program: import("./runtime/program").Program;
+}
+declare module "mini-program.css";
+declare module "*.css";

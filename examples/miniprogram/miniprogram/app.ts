@@ -1,0 +1,2 @@
+// Nothing to do for the login here: the first request does it.
+App({});
