@@ -127,6 +127,16 @@ class Accounts:
         async with self._store.transaction() as work:
             return await work.find_identity(app.appid, openid)
 
+    async def is_open(self, account_id: AccountId) -> bool:
+        """Whether an account is there and not disabled, as of this moment.
+
+        Raises:
+            StoreUnavailable: The store cannot be asked.
+        """
+        async with self._store.reading() as work:
+            account = await work.find_account(account_id)
+        return account is not None and not account.disabled
+
     async def find_account(self, account_id: AccountId) -> Account | None:
         """Return an account.
 

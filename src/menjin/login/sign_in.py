@@ -184,8 +184,7 @@ class SignIn:
             AccountDisabled: It was.
         """
         bound = signed_in.account
-        account = await self._accounts.find_account(bound.id) if bound is not None else None
-        if account is not None and account.disabled:
+        if bound is not None and not await self._accounts.is_open(bound.id):
             await self._sessions.end(signed_in.session, "disabled")
             raise AccountDisabled
 
