@@ -2,7 +2,7 @@
 
 import type { PageConfig, TabItem } from "./program";
 
-export type Wx = Record<string, unknown>;
+export type Wx = object;
 export type Detail = Record<string, unknown>;
 
 /** The frame around a page: bars, and the sheets that come up over it. */
