@@ -285,3 +285,14 @@ def test_a_victim_under_attack_still_gets_in(town: Town) -> None:
     ming.do("phone_by_code", town.wechat.tap("ming", SHOP))
     assert ming.do("step_up_by_password", "ming", MEMBERS["ming"]).account.external_id == "ming"
     assert ming.do("bind_by_password", "ming", MEMBERS["ming"]).account.external_id == "ming"
+
+
+def test_a_session_that_says_unbound_ends_when_a_login_finds_an_account(town: Town) -> None:
+    """Parted in an open app, the next login has an account of its own: the session that says there is none ends."""
+    ming = town.person("ming").sign_in()
+    ming.do("bind_by_password", "ming", MEMBERS["ming"])
+    ming.do("unbind")
+    again = town.person("ming").sign_in()
+    assert again.account_id is not None
+    with pytest.raises(SessionExpired):
+        town.door.authenticate(ming.token)

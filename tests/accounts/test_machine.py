@@ -116,7 +116,8 @@ class Machine(RuleBasedStateMachine):
         person = self.session(name, app)
         self.town.person(name, number=number)
         before = self.read()
-        loser = next((one for one in before.values() if one.phone == number and one.account_id is not None), None)
+        here = [before[person_name, one.appid] for person_name in PEOPLE for one in APPS if one.realm == app.realm]
+        loser = next((fact for fact in here if fact.phone == number), None)
         with self.crashing(crash) as done:
             self.show_number(person, follow=follow)
         after = self.read()

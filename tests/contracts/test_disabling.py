@@ -63,6 +63,8 @@ class _Blind:
         async with self._store.transaction() as work:
             yield cast("AccountTransaction", _BlindWork(work))
 
+    reading = transaction
+
 
 class _BlindWork:
     def __init__(self, work: AccountTransaction) -> None:

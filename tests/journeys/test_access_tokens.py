@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from menjin import ReportOutcome, Secret
+from menjin.access_tokens.flow import AccessTokens
 from menjin.access_tokens.model import Lease, Record, State
+from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.apps import LEGACY, TokenMode
+from menjin.bridge import drive
 from menjin.errors import AppMisconfigured, HeldBack, QuotaExceeded, RequestInvalid
 from support.doors import Colour
+from support.token_centre import NoLease
 from support.token_desk import APPID, CHECK_PATH, LEGACY_PATH, OTHER, STABLE_PATH, Desks
 from wxsim import Fault
 
@@ -284,4 +290,31 @@ def test_a_thread_waits_for_the_one_that_fetches() -> None:
         reader.join(10)
     assert desk.calls(STABLE_PATH) == 1
     assert desk.noted.waits == [True] * 5
+    desks.close()
+
+
+class Everybody:
+    """BROKEN: everybody does it."""
+
+    async def run(self, key: str, work: Callable[[], Coroutine[Any, Any, None]], patience: timedelta) -> None:
+        """Do it."""
+        del key, patience
+        await work()
+
+
+def test_control_where_everybody_fetches_two_calls_go_out_at_once() -> None:
+    """CONTROL: without the one who fetches for all, and without the lease, a second thread asks WeChat too."""
+    desks = Desks("sync")
+    desk = desks.make()
+    means = replace(desk.tokens._means, once=Everybody(), store=NoLease(MemoryTokens()))
+    broken = AccessTokens(desk.tokens._apps, means)
+    both = threading.Barrier(2)
+    desk.gate = lambda: both.wait(10)  # breaks unless two calls are out at the same time
+    readers = [threading.Thread(target=lambda: drive(broken.get(APPID))) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(20)
+    assert not both.broken
+    assert desk.calls(STABLE_PATH) == 2
     desks.close()

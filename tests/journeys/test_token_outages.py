@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -160,6 +161,21 @@ def test_a_late_legacy_call_heals_within_the_overlap(desks: Desks) -> None:
     assert desk.is_taken(desk.text())
     assert other.is_taken(other.text())
     assert desk.calls(LEGACY_PATH) == 3
+
+
+@both_modes
+def test_a_call_that_went_out_after_it_was_given_up_heals_too(desks: Desks, mode: TokenMode) -> None:
+    """The sleeper found its time over and its call left all the same, last of all: every token served is good."""
+    desk, other = desks.make(mode), desks.make(mode)
+    desk.gate, desk.http.gives_up = Freeze(desk, 13, other.get), True
+    with suppress(TimedOut):
+        desk.get()
+    desk.advance(4)
+    for _ in range(100):
+        assert desk.is_taken(desk.text())
+        assert other.is_taken(other.text())
+        desk.advance(5)
+    assert desk.calls(PATHS[mode]) == (3 if mode == LEGACY else 2)
 
 
 @both_modes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -18,7 +20,7 @@ import wxsim
 from menjin import App, AsyncMenjin
 from menjin.service.app import create_app
 from support.doors import APP, MEMBERS
-from support.load import Verdict
+from support.load import Verdict, run_soak
 from support.openapi_contract import CONTRACT
 from support.serving import APPID, make_parts, serve_app
 
@@ -274,10 +276,13 @@ def _judge(verdict: Verdict, reply: httpx2.Response, target: Target, own: str) -
 def main() -> int:
     """Run it whole; an argument is another number of requests."""
     requests = int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS
+
+    async def whole() -> Verdict:
+        return await asyncio.to_thread(prove, Path(folder), requests)
+
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
     with tempfile.TemporaryDirectory(prefix="menjin-victim-") as folder:
-        verdict = prove(Path(folder), requests)
-    verdict.tell("in the end")
-    return 1 if verdict.violations else 0
+        return run_soak(whole)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ class NumbersFree:
         async with self._inner.transaction() as work:
             yield _Lying(work)
 
+    reading = transaction
+
 
 class _Lying:
     def __init__(self, work: Any) -> None:  # noqa: ANN401 - the store's own

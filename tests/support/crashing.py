@@ -81,6 +81,10 @@ class _Accounts:
         async with self._inner.transaction() as work:
             yield _Stepping(work, self._crash)
 
+    def reading(self) -> Any:  # noqa: ANN401 - the store's own
+        """Open the store's own: what only asks crashes nothing."""
+        return self._inner.reading()
+
 
 class _Transactions:
     def __init__(self, inner: Any, crash: Crash) -> None:  # noqa: ANN401 - any store

@@ -30,7 +30,7 @@ from menjin.access_tokens.store import TokenStore
 from menjin.adapters.memory_tokens import MemoryTokens
 from menjin.apps import TokenMode
 from menjin.bridge import drive
-from menjin.errors import StoreUnavailable
+from menjin.errors import StoreUnavailable, TimedOut
 from menjin.wechat.ports import Departure, HttpRequest, HttpResponse
 from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 from support.doors import APP, Colour, answer_from
@@ -88,14 +88,24 @@ class Noted:
 
 @dataclass
 class GatedHttp:
-    """Passes on; a call that was told it may go passes a gate before it does."""
+    """Passes on; a call that was told it may go passes a gate before it does.
+
+    Attributes:
+        gives_up: The next call goes out after its sender gave it up, and nobody is told that it went.
+    """
 
     inner: FunctionHttp
     gate: Callable[[], object]
+    gives_up: bool = False
     works_without_loop = True
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send."""
+        if self.gives_up and request.departure is not None and request.departure.may_go():
+            self.gives_up = False
+            self.gate()
+            await self.inner.send(replace(request, departure=None))
+            raise TimedOut
         departure = GatedDeparture(request.departure, self.gate) if request.departure is not None else None
         return await self.inner.send(replace(request, departure=departure))
 
@@ -144,9 +154,10 @@ class Desk:
         self.store = FlakyStore(store)
         self.pause, self.noted = NoPause(), Noted()
         self.gate: Callable[[], object] = lambda: None
+        self.http = GatedHttp(FunctionHttp(answer_from(wechat)), lambda: self.gate())  # noqa: PLW0108 - it is put there later
         parts = Parts(
             apps=Apps([replace(APP, token_mode=mode), replace(OTHER, token_mode=mode)]),
-            http=GatedHttp(FunctionHttp(answer_from(wechat)), lambda: self.gate()),  # noqa: PLW0108 - the gate is put there later
+            http=self.http,
             stores=replace(memory_stores(), tokens=self.store),
             pause=self.pause,
             clock=clock,

@@ -42,7 +42,7 @@ test("in a browser's place it works with a browser's things alone", async () => 
     asked.push(url);
     return { status: 200, headers: new Map(), json: async () => answer };
   };
-  const window = { setTimeout, clearTimeout, fetch, AbortController, TextEncoder, TextDecoder, console, module };
+  const window = { setTimeout, clearTimeout, fetch, AbortController, TextEncoder, TextDecoder, URL, console, module };
   vm.runInNewContext(source, window);
   const wx = module.exports.createWx({ simulator: "http://here" });
   const result = await new Promise((complete) => wx.request({ url: "https://api.example.com/x", complete }));

@@ -16,7 +16,7 @@ from menjin.access_tokens.model import AccessToken, Cause, Outcome, Record, Rene
 from menjin.access_tokens.troubles import Alarm, read_trouble
 from menjin.apps import LEGACY, App
 from menjin.clock import Clock, Stopwatch
-from menjin.errors import HeldBack, MenjinError, StoreUnavailable, TransportError
+from menjin.errors import HeldBack, MenjinError, StoreUnavailable, TimedOut, TransportError
 from menjin.values import AppId, Secret
 from menjin.wechat.endpoints.stable_token import IssuedToken
 
@@ -70,17 +70,25 @@ class Hold:
         self._began = stopwatch.seconds()
         self.asked_at = self._began_at
         self.gone_at: datetime | None = None
+        self._was_allowed = False
 
     def may_go(self) -> bool:
         """Whether the call may still be sent."""
         now = self._clock.now()
         self.asked_at = now
         elapsed = max(now - self._began_at, self.took())
-        return timedelta(0) <= now - self._began_at and elapsed <= self._fresh_for
+        may_go = timedelta(0) <= now - self._began_at and elapsed <= self._fresh_for
+        self._was_allowed = self._was_allowed or may_go
+        return may_go
 
     def note_gone(self) -> None:
         """Note that the call was sent."""
         self.gone_at = self._clock.now()
+
+    def note_failure(self, error: MenjinError) -> None:
+        """Take a call that ran out of time for gone: it was let go, and may be on its way yet."""
+        if self.gone_at is None and self._was_allowed and isinstance(error, TimedOut):
+            self.gone_at = self._clock.now()
 
     def took(self) -> timedelta:
         """Return how long ago it began."""
@@ -231,6 +239,7 @@ class Renewing:
         return await self._calls.fetch_stable(app, hold, force=force)
 
     async def _fail(self, app: App, begun: Record, hold: Hold, error: MenjinError) -> Attempt:
+        hold.note_failure(error)
         trouble = read_trouble(begun.trouble, error, self._clock.now(), self._figures)
         may_have_acted = app.token_mode == LEGACY and hold.gone_at is not None and isinstance(error, TransportError)
         failed = rules.fail(begun, trouble, self._figures, tag=self._tag(), may_have_acted=may_have_acted)

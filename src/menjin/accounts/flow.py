@@ -50,7 +50,8 @@ class Accounts:
             StoreUnavailable: Nothing was changed.
         """
         async with self._store.transaction() as work:
-            identity = await work.add_identity(self._steps.new_identity(app, openid))
+            fresh = self._steps.new_identity(app, openid)
+            identity = await work.add_identity(fresh)
             unionid = unionid or identity.vouched_unionid
             own = await self._steps.account_of(work, identity)
             other = await self._steps.account_by_unionid(work, app, unionid)
@@ -58,12 +59,15 @@ class Accounts:
             if isinstance(decision, rules.Conflict):
                 return self._refuse(identity, await self._use(work, enabled(decision.account)))
             account = await self._carry_out(work, app, identity, decision)
+            was_attached = own is None and account is not None and identity.identity_id != fresh.identity_id
             identity = replace(identity, account_id=account.account_id if account else None)
             if isinstance(decision, rules.Create) and unionid is not None:
-                return await self._settle_new(work, app, identity, unionid, other)
+                resolved = await self._settle_new(work, app, identity, unionid, other)
+                return replace(resolved, was_attached=was_attached)
             identity = await self._steps.note_unionid(work, app, identity, unionid, is_vouched=True)
             account = await self._use(work, enabled(account))
-            return Resolved(identity, account, is_new=isinstance(decision, rules.Create))
+            is_new = isinstance(decision, rules.Create)
+            return Resolved(identity, account, is_new=is_new, was_attached=was_attached)
 
     async def record_unionid(
         self,
@@ -122,6 +126,16 @@ class Accounts:
         """
         async with self._store.transaction() as work:
             return await work.find_identity(app.appid, openid)
+
+    async def is_open(self, account_id: AccountId) -> bool:
+        """Whether an account is there and not disabled, as of this moment.
+
+        Raises:
+            StoreUnavailable: The store cannot be asked.
+        """
+        async with self._store.reading() as work:
+            account = await work.find_account(account_id)
+        return account is not None and not account.disabled
 
     async def find_account(self, account_id: AccountId) -> Account | None:
         """Return an account.

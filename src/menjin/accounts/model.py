@@ -68,7 +68,7 @@ class Resolved:
         account: None while unbound.
         is_new: Whether this login made the account.
         conflict: Whether the unionid names another account; the identity's own was used.
-        was_attached: Whether a unionid led an identity without an account to one.
+        was_attached: Whether the identity was known, had no account, and has one now: its other sessions do not know.
     """
 
     identity: Identity

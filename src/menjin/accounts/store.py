@@ -113,3 +113,11 @@ class AccountStore(Protocol):
             StoreUnavailable: On entering, inside, or on leaving; then nothing was done.
         """
         ...
+
+    def reading(self) -> AbstractAsyncContextManager[AccountTransaction]:
+        """Open one that only asks and waits for no writer, or join the one that is open in this flow.
+
+        Raises:
+            StoreUnavailable: On entering or inside.
+        """
+        ...

@@ -117,10 +117,11 @@ class BlockingHttp:
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Block until the whole answer is there; raises what `AiohttpHttp.send` raises."""
         patience = request.timeout + timedelta(seconds=1)  # the loop thread's own deadline comes first
+        sending = self._submit(self._http.send(request))
         try:
-            return self._submit(self._http.send(request)).result(patience.total_seconds())
+            return sending.result(patience.total_seconds())
         except TimeoutError:
-            pass
+            sending.cancel()  # this process slept: what has not left yet is not to leave now
         raise TimedOut
 
     def close(self) -> None:

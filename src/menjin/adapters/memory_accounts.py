@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -44,6 +44,10 @@ class MemoryAccounts:
                 self._depth -= 1
                 if self._depth == 0:
                     self._work.undo.clear()
+
+    def reading(self) -> AbstractAsyncContextManager[_MemoryAccountWork]:
+        """Open one that only asks."""
+        return self.transaction()
 
 
 class _MemoryAccountWork:

@@ -244,8 +244,7 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
 
 async def _is_open(accounts: Accounts, session: Session) -> bool:
     bound = session.subject.account
-    account = await accounts.find_account(bound.id) if bound is not None else None
-    return account is not None and not account.disabled
+    return bound is not None and await accounts.is_open(bound.id)
 
 
 def _to_operator(parts: Parts, rooms: _Rooms) -> Operator:

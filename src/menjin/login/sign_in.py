@@ -184,8 +184,7 @@ class SignIn:
             AccountDisabled: It was.
         """
         bound = signed_in.account
-        account = await self._accounts.find_account(bound.id) if bound is not None else None
-        if account is not None and account.disabled:
+        if bound is not None and not await self._accounts.is_open(bound.id):
             await self._sessions.end(signed_in.session, "disabled")
             raise AccountDisabled
 
@@ -200,6 +199,8 @@ class SignIn:
         return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, told: _Told) -> SignedIn:
+        if resolved.was_attached:
+            await self._sessions.end_unbound(resolved.identity.identity_id)
         issued = await self._sessions.issue(app, _to_subject(app, openid, resolved, told), told.device)
         session = issued.session
         expires_in = whole_seconds(session.expires_at - session.issued_at)

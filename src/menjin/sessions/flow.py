@@ -157,6 +157,17 @@ class Sessions:
         """Return the live sessions of an identity, the newest first."""
         return await self._store.list_live(identity_id, self._clock.now())
 
+    async def end_unbound(self, identity_id: IdentityId) -> int:
+        """End, as expired, the live sessions of an identity that say it has no account; return how many.
+
+        Raises:
+            StoreUnavailable: Some may live still; the same call again ends them.
+        """
+        unbound = [session for session in await self.list_of(identity_id) if session.subject.account is None]
+        for session in unbound:
+            await self._end(session, "expired")
+        return len(unbound)
+
     async def end(self, session: Session, reason: EndReason) -> None:
         """End a session; the first reason stays.
 

@@ -46,6 +46,12 @@ class SqlAccounts:
         async with self._database.transaction() as work:
             yield _SqlAccountWork(work, self._phones)
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[_SqlAccountWork]:
+        """Open one that only asks, or join the one that is open in this flow."""
+        async with self._database.reading() as work:
+            yield _SqlAccountWork(work, self._phones)
+
 
 class _SqlAccountWork:
     """What a transaction may ask and do."""
