@@ -39,3 +39,12 @@ def test_the_wheel_does_not_depend_on_the_simulator(wheel: Path) -> None:
     asked = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "wxsim" in line]
     assert all("extra == 'demo'" in line for line in asked)
     assert "httpx" not in metadata
+
+
+def test_the_simulators_wheel_holds_the_browser_phone(tmp_path: Path) -> None:
+    """A demo installed from wheels needs no Node: the page's three files are in wxsim's."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT / "simulator", capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    names = set(zipfile.ZipFile(next(tmp_path.glob("wxsim-*.whl"))).namelist())
+    assert {f"wxsim/browser/{name}" for name in ("index.html", "phone.js", "phone.css")} <= names
