@@ -14,11 +14,11 @@ from typing import Any
 import httpx2
 import msgspec
 
-from menjin import Apps, memory_stores
+from menjin import Apps, AsyncMenjin, memory_stores
 from menjin.accounts.model import Identity
 from menjin.accounts.store import AccountTransaction
 from menjin.adapters.memory_accounts import MemoryAccounts
-from support.doors import APP
+from support.doors import APP, open_house
 from support.serving import Service, serve_menjin
 
 MANY = 100
@@ -79,10 +79,20 @@ class UnguardedAccounts(MemoryAccounts):
 
 
 def test_control_without_the_guard_there_are_many_accounts(tmp_path: Path) -> None:
-    """Control: the same hundred logins on a store without its lock make more than one account."""
-    stores = replace(memory_stores(), accounts=UnguardedAccounts())
-    with serve_menjin(tmp_path, stores=stores) as service:
-        assert len(accounts(first_logins(service))) > 1
+    """Control: a person's first logins at two servers at once, on a store without its lock, make two accounts."""
+    house = open_house("async", "memory", tmp_path)
+    parts = replace(house.parts, stores=replace(memory_stores(), accounts=UnguardedAccounts()))
+
+    async def log_in_at_two() -> set[str]:
+        async with AsyncMenjin(parts) as one, AsyncMenjin(parts) as other:
+            logins = [door.sign_in(parts.apps.all()[0].appid, house.code()) for door in (one, other)]
+            found = [signed_in.account for signed_in in await asyncio.gather(*logins)]
+        return {account.id for account in found if account is not None}
+
+    try:
+        assert len(asyncio.run(log_in_at_two())) > 1
+    finally:
+        house.door.close()
 
 
 def test_one_code_many_times_is_good_once(service: Service) -> None:

@@ -53,6 +53,8 @@ from menjin.wechat.client import WECHAT, Caller, WeChat
 from menjin.wechat.ports import HttpPort
 from menjin.wechat.token_calls import TokenCalls
 
+_PEOPLE_AT_ONCE = 10_000
+
 
 class Deaf:
     """A listener that takes no note."""
@@ -180,6 +182,7 @@ class _Rooms:
     phones: Phone
     ledger: Ledger
     records: Records
+    turns: Slots
 
 
 def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
@@ -224,6 +227,7 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
     )
     ledger = Ledger(stores.ledger, clock, parts.randomness)
     return _Rooms(
+        turns=make_slots(1, _PEOPLE_AT_ONCE),
         wechat=wechat,
         authorised=authorised,
         accounts=accounts,
@@ -287,6 +291,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
         clock=parts.clock,
         listener=parts.listener,
         records=rooms.records,
+        turns=rooms.turns,
         one_database=parts.stores.one_database,
     )
 

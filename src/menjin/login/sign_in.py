@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Resolved
@@ -20,11 +21,13 @@ from menjin.errors import (
     LoginCodeUsed,
     MenjinError,
     SessionInvalid,
+    StoreUnavailable,
     TooManyAttempts,
     WeChatBusy,
 )
 from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
+from menjin.limits.store import Slots
 from menjin.login.beside import Beside
 from menjin.login.claims import Claims
 from menjin.login.events import Event, Listener
@@ -38,7 +41,9 @@ from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Device, Subject
 from menjin.values import OpenId, Secret
 from menjin.wechat.client import WeChat
+from menjin.wechat.endpoints.jscode2session import LoginExchange
 
+_PATIENCE = timedelta(seconds=10)
 _LOGIN_CODE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -54,6 +59,7 @@ class SignIn:
     """The deed. Its parts are siblings that meet only here.
 
     Args:
+        turns: Of one person's logins at once, one is kept after the other.
         one_database: Whether sessions are kept where accounts are, so that one commit holds them all.
     """
 
@@ -71,6 +77,7 @@ class SignIn:
         clock: Clock,
         listener: Listener,
         records: Records,
+        turns: Slots,
         one_database: bool,
     ) -> None:
         self._apps = apps
@@ -84,6 +91,7 @@ class SignIn:
         self._clock = clock
         self._listener = listener
         self._records = records
+        self._turns = turns
         self._one_database = one_database
 
     async def run(
@@ -164,6 +172,16 @@ class SignIn:
         except TooManyAttempts:  # WeChat may have a new key by now, which the person's other sessions need
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
             raise
+        turn = await self._turns.take(f"{app.appid}/{exchange.openid}", _PATIENCE)
+        if turn is None:
+            raise StoreUnavailable
+        try:
+            return await self._keep(app, exchange, told, began_at)
+        finally:
+            self._turns.give(turn)
+
+    async def _keep(self, app: App, exchange: LoginExchange, told: _Told, began_at: datetime) -> SignedIn:
+        """Keep what WeChat said; of one person's logins at once, one holds the row and the others no connection."""
         async with self._transactions.transaction():
             unionid = exchange.unionid or told.beside.read_unionid(app, exchange.openid)
             resolved = await self._accounts.resolve(app, exchange.openid, unionid)

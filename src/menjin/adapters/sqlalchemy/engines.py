@@ -20,9 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from menjin.adapters.sqlalchemy.idle import watch_idle_connections
 from menjin.adapters.sqlalchemy.turns import Turns
 from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
+from menjin.clock import SystemStopwatch
 
 SQLITE_BUSY_SECONDS = 3
 _SQLITE_CONNECTIONS = 4
+_ASK_MILLISECONDS = 8
 _WAL_TRIES = 40
 _WAL_PAUSE_SECONDS = 0.05
 _CONNECT_SECONDS = 2
@@ -213,7 +215,32 @@ def _make_sqlite_safe(engine: sa.Engine, *, foreign_keys: bool = True, busy_seco
         if connection.info.get("menjin_sync", _SYNC_EACH) != sync:
             connection.exec_driver_sql(f"PRAGMA {sync}")
             connection.info["menjin_sync"] = sync
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Take the write lock.
+
+    SQLite's own waiting asks ever more rarely, up to every 100 ms: a process that waits so gets no turn while another
+    writes without a pause. Asking anew each time, it asks every few milliseconds.
+    """
+    cursor = connection.connection.cursor()
+    watch = SystemStopwatch()
+    until = watch.seconds() + SQLITE_BUSY_SECONDS
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={_ASK_MILLISECONDS}")
+        while watch.seconds() < until:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is SQLAlchemy's, and known as such
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS}000")
+        cursor.close()
 
 
 def _use_write_ahead_log(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor has no type
