@@ -42,7 +42,14 @@ from menjin.adapters.redis.clients import open_async_redis
 from menjin.adapters.sqlalchemy.attempts import place_of_use
 from menjin.adapters.sqlalchemy.keyrings import place_of_key
 from menjin.adapters.sqlalchemy.tables import CIPHERTEXT_USES, CLAIMS, KEYRINGS, METADATA, SESSIONS
-from menjin.errors import LoginCodeUsed, MenjinError, SessionInvalid, StaleSessionKey, StoreUnavailable
+from menjin.errors import (
+    LoginCodeInvalid,
+    LoginCodeUsed,
+    MenjinError,
+    SessionInvalid,
+    StaleSessionKey,
+    StoreUnavailable,
+)
 from support.doors import answer_from
 from support.dumps import Dump, dump_redis, dump_sql
 from support.fleet import APPID, make_world, phone_of
@@ -201,7 +208,7 @@ async def open_everything(house: House, verdict: Verdict) -> int:
     """Return how many kept phone numbers, keys and answers can be read through the library."""
     opened = 0
     for code, key in house.replays:
-        with contextlib.suppress(LoginCodeUsed):
+        with contextlib.suppress(LoginCodeUsed, LoginCodeInvalid):  # long ago by now
             await house.menjin.sign_in(APPID, code, idempotency_key=key)
             opened += 1
     for token, tapped in house.tapped.items():
