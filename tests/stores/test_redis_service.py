@@ -55,7 +55,7 @@ def service(tmp_path: Path, own_redis: RedisServer) -> Iterator[str]:
         )
     try:
         until = time.monotonic() + 20
-        while b"Uvicorn running" not in (tmp_path / "log").read_bytes():
+        while b"Application startup complete" not in (tmp_path / "log").read_bytes():
             assert process.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < until
             time.sleep(0.02)
