@@ -17,7 +17,7 @@ from menjin.errors import StoreUnavailable
 _LOG = logging.getLogger("menjin.following")
 _EVERY_SECONDS = 0.25
 _NAME = "menjin-revocations"
-_AFTER_FAILURE_SECONDS = 1.0
+_AFTER_FAILURE_SECONDS = 0.25
 _LONGEST_ROUND_SECONDS = 30.0  # the first one reads a day of ends
 
 Step = Callable[[], Coroutine[Any, Any, None]]
