@@ -26,7 +26,7 @@ class TaskSlots:
         ticket = self._queue.ask(app)
         if ticket.granted:
             return ticket
-        if self._turn_away() is ticket:
+        if self._turn_away(ticket) is ticket:
             return None
         wake = self._wakes[ticket] = asyncio.get_running_loop().create_future()
         is_kept = False
@@ -51,8 +51,8 @@ class TaskSlots:
         for next_one in self._queue.leave(ticket):
             self._wake(next_one)
 
-    def _turn_away(self) -> Ticket | None:
-        away = self._queue.turn_away()
+    def _turn_away(self, asked: Ticket) -> Ticket | None:
+        away = self._queue.turn_away(asked)
         if away is not None:
             self._wake(away)
         return away
@@ -82,7 +82,7 @@ class ThreadSlots:
             ticket = self._queue.ask(app)
             if ticket.granted:
                 return ticket
-            if self._turn_away() is ticket:
+            if self._turn_away(ticket) is ticket:
                 return None
             wake = self._wakes[ticket] = threading.Event()
         is_kept = False
@@ -106,8 +106,8 @@ class ThreadSlots:
             for next_one in self._queue.leave(ticket):
                 self._wake(next_one)
 
-    def _turn_away(self) -> Ticket | None:
-        away = self._queue.turn_away()
+    def _turn_away(self, asked: Ticket) -> Ticket | None:
+        away = self._queue.turn_away(asked)
         if away is not None:
             self._wake(away)
         return away

@@ -51,14 +51,16 @@ class FairQueue:
 
     def has_room(self, app: str) -> bool:
         """Whether the app's next call would not be turned away at once."""
-        return self._queued < self._most_waiting or len(self._waiting.get(app, ())) < self._longest()
+        return self._queued < self._most_waiting or len(self._waiting.get(app, ())) + 1 < self._longest()
 
-    def turn_away(self) -> Ticket | None:
-        """Take out and return the ticket there is no room for, if too many wait; to be called after `ask`."""
+    def turn_away(self, asked: Ticket) -> Ticket | None:
+        """Take out and return the ticket there is no room for, if too many wait since `asked` does."""
         if self._queued <= self._most_waiting:
             return None
         longest = self._longest()
-        app = next(name for name in reversed(self._waiting) if len(self._waiting[name]) == longest)
+        app = asked.app
+        if len(self._waiting[app]) < longest:
+            app = next(name for name, queue in self._waiting.items() if len(queue) == longest)
         ticket = next(reversed(self._waiting[app]))
         ticket.turned_away = True
         self.leave(ticket)
