@@ -96,9 +96,11 @@ async def _prepare(plan: Plan, menjin: int, wechat: int) -> None:
     control = f"http://127.0.0.1:{wechat}/_sim"
     async with aiohttp.ClientSession() as http:
         await _wait_for(http, f"http://127.0.0.1:{menjin}/readyz")
-        await http.post(f"{control}/people", json={"name": "guest", "count": _PEOPLE})
+        people = {"name": "guest", "count": _PEOPLE}
         delay = {"name": "delay", "path": "/sns/jscode2session", "times": None, "seconds": plan.wechat_delay}
-        await http.post(f"{control}/faults", json=delay)
+        for name, told in (("people", people), ("faults", delay)):
+            async with http.post(f"{control}/{name}", json=told) as answer:
+                answer.raise_for_status()
 
 
 async def _send_good(plan: Plan, doors: _Doors, tally: Tally) -> None:
