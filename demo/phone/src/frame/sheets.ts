@@ -23,7 +23,6 @@ let count = 0;
 export class Sheets {
   /** Chooses for the person, once: the index of an action of the next sheet. */
   private forced: ((options: SheetOptions) => number | undefined) | undefined;
-  private open = 0;
 
   constructor(
     private readonly layer: HTMLElement,
@@ -49,12 +48,12 @@ export class Sheets {
     );
     box.addEventListener("keydown", (event) => onKey(event, box, () => done.resolve(options.dismissed)));
     this.layer.append(veil);
-    this.cover(1);
+    this.cover();
     (box.querySelector<HTMLElement>("[data-first]") ?? box).focus();
     this.applyForce(options, box, done.resolve);
     const chosen = await done.promise;
     veil.remove();
-    this.cover(-1);
+    this.cover();
     if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     return chosen;
   }
@@ -63,7 +62,7 @@ export class Sheets {
   clear(): void {
     this.layer.replaceChildren();
     this.forced = undefined;
-    this.cover(-this.open);
+    this.cover();
   }
 
   private draw(options: SheetOptions, id: string, choose: (index: number) => void): HTMLElement {
@@ -105,9 +104,9 @@ export class Sheets {
     setTimeout(() => choose(index), 900);
   }
 
-  private cover(step: number): void {
-    this.open += step;
-    for (const element of this.behind()) element.inert = this.open > 0;
+  /** While a sheet is up, nothing behind it can be reached. */
+  private cover(): void {
+    for (const element of this.behind()) element.inert = this.layer.childElementCount > 0;
   }
 }
 

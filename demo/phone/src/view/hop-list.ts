@@ -95,6 +95,7 @@ export class HopList {
     const row = h("li", {
       className: `${Math.min(from, to) > 1 ? "hop-far " : ""}hop hop-${hop.kind} ${hop.went_well ? "" : "hop-refused"} ${hop.kind === "call" && hop.source === "phone" ? "hop-first" : ""}`,
       "data-number": hop.number,
+      "data-call": hop.call,
       "data-from": hop.source,
       "data-to": hop.target,
       "data-label": toLabel(hop),
