@@ -16,8 +16,10 @@ import pytest
 
 import wxsim
 from hops import KEPT, Hops
-from house import House, Ports, make_members, make_world, open_house
+from house import make_members, make_world
 from masking import fingerprint, to_fields
+from opening import open_house
+from places import House, Ports
 from sides import Sides
 
 APPID = wxsim.FIRST_APPID

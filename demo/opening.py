@@ -1,0 +1,46 @@
+"""Opens the demo: the page first, which needs little, then all the rest, while a browser loads the page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curtain import Curtain, Guard
+from places import House, Ports, open_doors
+from serving import serve
+
+if TYPE_CHECKING:
+    from menjin.apps import SignInPolicy
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    ports: Ports, sign_in: SignInPolicy, greet: Callable[[House], None] = lambda _house: None
+) -> AsyncIterator[House]:
+    """Start all servers on loopback.
+
+    Args:
+        ports: Where to listen.
+        sign_in: Whether a login needs a member.
+        greet: Called as soon as the page can be opened; what it then asks for waits for the rest.
+
+    Raises:
+        OSError: A port is taken.
+    """
+    with open_doors(ports) as doors, tempfile.TemporaryDirectory(prefix="menjin-demo-") as folder:
+        house, curtain = doors.house, Curtain()
+        async with serve((Guard(curtain), doors.page)):
+            greet(house)
+            furnisher = await asyncio.to_thread(importlib.import_module, "house")
+            sets = furnisher.furnish(house, Path(folder), sign_in)
+            async with serve((sets.menjin, doors.menjin), (sets.wechat, doors.wechat), (sets.shop, doors.shop)):
+                curtain.lift(sets.stage.app())
+                try:
+                    yield house
+                finally:
+                    sets.stage.close()
