@@ -1,4 +1,4 @@
-"""What the browser gets at once, while menjin is still being loaded behind it: the bundle. All else waits.
+"""What the browser gets at once, while menjin is still being loaded: the bundle and the scene. All else waits.
 
 The phone takes its time to load too; so the two go on beside each other.
 """
@@ -6,11 +6,12 @@ The phone takes its time to load too; so the two go on beside each other.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -26,13 +27,15 @@ _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Curtain:
-    """Serves the files of the bundle, and everything else once it is lifted.
+    """Serves what the page begins with, and everything else once it is lifted.
 
     Args:
+        scene: Told to the page when it opens: the app, this run's name, who may hold the phone.
         folder: The bundle's; by default where wxsim is installed.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, scene: Mapping[str, object], folder: Path | None = None) -> None:
+        self._scene = scene
         self._folder = folder or find_bundle()
         self._stage: ASGIApp | None = None
         self._lifted = asyncio.Event()
@@ -50,15 +53,21 @@ class Curtain:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = _FILES.get(scope["path"])
-        if found is not None and scope["method"] in {"GET", "HEAD"}:
-            name, kind = found
-            body = (self._folder / name).read_bytes()
-            await Response(body, headers={"Cache-Control": "no-cache"}, media_type=kind)(scope, receive, send)
+        found = self._find(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+        if found is not None:
+            await found(scope, receive, send)
             return
         await self._lifted.wait()
         if self._stage is not None:
             await self._stage(scope, receive, send)
+
+    def _find(self, path: str) -> Response | None:
+        if path == "/demo/scene":
+            return JSONResponse(self._scene)
+        if path not in _FILES:
+            return None
+        name, kind = _FILES[path]
+        return Response((self._folder / name).read_bytes(), headers={"Cache-Control": "no-cache"}, media_type=kind)
 
 
 def find_bundle() -> Path:

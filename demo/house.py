@@ -124,12 +124,7 @@ def furnish(house: House, folder: Path, sign_in: SignInPolicy) -> Sets:
     troubles = Troubles(world, sides, assemble(parts), house.menjin)
     world.app(wxsim.FIRST_APPID).domains = [house.menjin, house.shop]
     hosts = {**dict.fromkeys(LOGIN_ORIGINS, house.menjin), **dict.fromkeys(SHOP_ORIGINS, house.shop)}
-    scene = {
-        "appid": wxsim.FIRST_APPID,
-        "run": folder.name,
-        "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()},
-    }
-    stage = Stage(world, hops, sides, troubles, hosts=hosts, scene=scene)
+    stage = Stage(world, hops, sides, troubles, hosts=hosts)
     landing = page_route(house, MEMBER, PASSWORD)
     menjin_app = Watched(create_app(AsyncMenjin(parts), [landing]), "menjin", ("/v1/",), hops, now)
     shop = Shop(members, MenjinClient(house.menjin), SHOP_ORIGINS[0])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from curtain import Curtain, Guard
-from places import House, Ports, open_doors
+from places import APPID, HOLDERS, House, Ports, open_doors
 from serving import serve
 
 if TYPE_CHECKING:
@@ -33,10 +35,10 @@ async def open_house(
         OSError: A port is taken.
     """
     with open_doors(ports) as doors, tempfile.TemporaryDirectory(prefix="menjin-demo-") as folder:
-        house, curtain = doors.house, Curtain()
+        house, curtain = doors.house, Curtain(make_scene(Path(folder).name))
         async with serve((Guard(curtain), doors.page)):
             greet(house)
-            furnisher = await asyncio.to_thread(importlib.import_module, "house")
+            furnisher = await asyncio.to_thread(load_house)
             sets = furnisher.furnish(house, Path(folder), sign_in)
             async with serve((sets.menjin, doors.menjin), (sets.wechat, doors.wechat), (sets.shop, doors.shop)):
                 curtain.lift(sets.stage.app())
@@ -44,3 +46,18 @@ async def open_house(
                     yield house
                 finally:
                     sets.stage.close()
+
+
+def make_scene(run: str) -> dict[str, object]:
+    """Return what the page needs to begin; `run` tells this run of the demo from another."""
+    return {"appid": APPID, "run": run, "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()}}
+
+
+def load_house() -> ModuleType:
+    """Load menjin and all it stands on; what is loaded stays, so nobody looks through it for garbage."""
+    gc.disable()
+    try:
+        return importlib.import_module("house")
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+APPID = "wxde30000000000001"  # wxsim.FIRST_APPID, which a test compares
 MEMBER = "ming"
 PASSWORD = "door-keeper-1"  # noqa: S105 - the demo prints it
 # Who may hold the phone of the page; the shop knows both as members, with the passwords of the page.

@@ -37,7 +37,6 @@ class Stage:
         sides: Likewise.
         troubles: What the buttons do.
         hosts: Where the names of the mini program's servers lead in this demo: origin to URL.
-        scene: Told to the page when it opens.
     """
 
     def __init__(
@@ -48,14 +47,12 @@ class Stage:
         troubles: Troubles,
         *,
         hosts: Mapping[str, str],
-        scene: Mapping[str, object],
     ) -> None:
         self._world = world
         self._hops = hops
         self._sides = sides
         self._troubles = troubles
         self._hosts = hosts
-        self._scene = scene
         self._closing = asyncio.Event()
 
     def app(self) -> Starlette:
@@ -63,7 +60,6 @@ class Stage:
         routes = [
             Route("/_wx/{appid}/{person}/{api}", self.wx, methods=["POST"]),
             Route("/_net/{url:path}", self.picture),
-            Route("/demo/scene", self.show_scene),
             Route("/demo/events", self.events),
             Route("/demo/state", self.state),
             Route("/demo/people/{name}", self.person),
@@ -109,10 +105,6 @@ class Stage:
             to = urlsplit(target)
             options["url"] = urlunsplit((to.scheme, to.netloc, parts.path, parts.query, ""))
         return msgspec.json.encode(options)
-
-    async def show_scene(self, _request: Request) -> Response:
-        """What the page needs to begin."""
-        return JSONResponse({**self._scene, "now": self._world.clock.now()})
 
     async def events(self, request: Request) -> Response:
         """The hops as they happen, as server-sent events."""

@@ -48,6 +48,7 @@ export class Controls {
 
   showTime(now: number): void {
     this.now = now;
+    if (now === 0) return; // nobody has told yet
     const at = new Date(now * 1000);
     this.time.dateTime = at.toISOString();
     this.time.textContent = at.toLocaleString(isChinese() ? "zh-CN" : "en-GB", {

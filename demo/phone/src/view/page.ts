@@ -14,7 +14,6 @@ interface Scene {
   /** Tells this run of the demo from another. */
   run: string;
   holders: Record<string, string>;
-  now: number;
 }
 
 const SOON = 120;
@@ -49,12 +48,12 @@ export class Page {
     this.controls = new Controls(scene.holders, {
       onClock: (seconds) => void this.during(() => this.turnClock(seconds)),
       onTrouble: (name) => void this.during(() => this.trouble(name)),
-      onHolder: (holder) => void this.during(() => this.pickUp(holder)),
+      onHolder: (holder) => this.pickUp(holder),
     });
     this.build(phone, this.controls);
     this.speak();
     this.follow();
-    await this.pickUp({ person: Object.keys(scene.holders)[0] ?? "an", device: "d1" });
+    this.pickUp({ person: Object.keys(scene.holders)[0] ?? "an", device: "d1" });
     document.documentElement.dataset.ready = "1";
   }
 
@@ -96,7 +95,7 @@ export class Page {
   private switchLanguage(): void {
     speakChinese(!isChinese());
     this.speak();
-    void this.phone?.relaunch(); // as WeChat does
+    this.phone?.relaunch(); // as WeChat does
   }
 
   /** Say that something is under way, to whoever looks after the page. */
@@ -109,9 +108,9 @@ export class Page {
     }
   }
 
-  private async pickUp(holder: Holder): Promise<void> {
+  private pickUp(holder: Holder): void {
     this.controls?.showHolder(holder);
-    await this.phone?.pickUp(holder);
+    this.phone?.pickUp(holder);
     this.lookSoon();
   }
 
@@ -138,8 +137,8 @@ export class Page {
     const { person, device } = phone.holder;
     if (story.next === "wake") await phone.putAwayAndBack();
     if (story.next === "refuse_next") phone.consent.refuseOnce();
-    if (story.next === "other_phone") await this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
-    if (story.next === "other_person") await this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
+    if (story.next === "other_phone") this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
+    if (story.next === "other_person") this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
     this.lookSoon();
   }
 
