@@ -7,6 +7,5 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 45_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
   },
 });

@@ -3,6 +3,7 @@
 import { program } from "mini-program";
 import type { Wx } from "wxsim";
 import { PhoneFrame } from "./frame/frame";
+import { isStill } from "./motion";
 import { onGesture } from "./runtime/backend";
 import type { Host } from "./runtime/host";
 import { Runtime } from "./runtime/runtime";
@@ -51,7 +52,7 @@ export class Phone {
     this.runtime?.hide();
     this.wx?.$hide();
     this.frame.element.classList.add("ph-asleep");
-    await new Promise((done) => setTimeout(done, 350));
+    if (!isStill()) await new Promise((done) => setTimeout(done, 350));
     this.frame.element.classList.remove("ph-asleep");
     this.wx?.$show();
     this.runtime?.show();

@@ -1,6 +1,7 @@
 /** What comes up over a page and is WeChat's own: dialogs, sheets, toasts. */
 
 import { h } from "../dom";
+import { isStill } from "../motion";
 
 export interface Action {
   text: string;
@@ -101,7 +102,7 @@ export class Sheets {
     if (index === undefined) return;
     this.forced = undefined;
     box.querySelectorAll(".ph-sheet-action")[index]?.classList.add("ph-chosen");
-    setTimeout(() => choose(index), 900);
+    setTimeout(() => choose(index), isStill() ? 100 : 900);
   }
 
   /** While a sheet is up, nothing behind it can be reached. */

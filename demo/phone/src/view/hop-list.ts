@@ -120,7 +120,9 @@ export class HopList {
     const code = h("code", { title: label }, label.length > LONG ? label.replace(/ \/.*\//, " …/") : label);
     if (!hop.fields.length) return h("div", { className: "hop-label" }, code);
     const secret = hop.fields.some((field) => field.keeper === "server");
-    const seal = secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret);
+    const seal =
+      secret &&
+      h("span", { className: "seal" }, icon(...LOCK), h("span", { className: "seal-text" }, words().hops.secret));
     return h("details", { className: "hop-label" }, h("summary", {}, code, seal), drawFields(hop.fields));
   }
 }
