@@ -49,8 +49,16 @@ async def open_house(
 
 
 def make_scene(run: str) -> dict[str, object]:
-    """Return what the page needs to begin; `run` tells this run of the demo from another."""
-    return {"appid": APPID, "run": run, "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()}}
+    """Return what the page needs to begin; `run` tells this run of the demo from another.
+
+    The passwords are there to be typed in: a visitor binds with one.
+    """
+    return {
+        "appid": APPID,
+        "run": run,
+        "holders": {name: nick for name, (nick, _, _) in HOLDERS.items()},
+        "passwords": {name: password for name, (_, _, password) in HOLDERS.items()},
+    }
 
 
 def load_house() -> ModuleType:

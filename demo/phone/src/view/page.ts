@@ -14,6 +14,8 @@ interface Scene {
   /** Tells this run of the demo from another. */
   run: string;
   holders: Record<string, string>;
+  /** What each of them binds with. */
+  passwords: Record<string, string>;
 }
 
 const SOON = 120;
@@ -34,6 +36,7 @@ export class Page {
   private phone: Phone | undefined;
   private told: Story | undefined;
   private timer = 0;
+  private passwords: Record<string, string> = {};
 
   constructor(private readonly stage: HTMLElement) {}
 
@@ -43,6 +46,7 @@ export class Page {
         (/[?&]lang=zh\b/.test(location.search) || /^zh/i.test(navigator.language)),
     );
     const scene = (await (await fetch("/demo/scene")).json()) as Scene;
+    this.passwords = scene.passwords;
     const phone = new Phone(scene.appid, scene.run, (error) => setTimeout(() => Promise.reject(error)));
     this.phone = phone;
     this.controls = new Controls(scene.holders, {
@@ -167,7 +171,9 @@ export class Page {
     if (!phone) return;
     const query = new URLSearchParams({ person: phone.holder.person, device: phone.holder.device });
     const state = (await (await fetch(`/demo/state?${query}`)).json()) as State;
-    this.board.show({ ...state, phone: keptLines(phone.kept()) });
+    const { person } = phone.holder;
+    const member = { name: person, password: this.passwords[person] ?? "" };
+    this.board.show({ ...state, phone: keptLines(phone.kept()), member });
     this.controls?.showTime(state.now);
     phone.frame.showTime(new Date(state.now * 1000));
   }
