@@ -1,4 +1,4 @@
-/** How long from `scripts/demo` to a phone that is signed in and can be used; run by scripts/bench demo. */
+/** How long from `scripts/demo` to a phone that is signed in and can be used; run by scripts/start-time. */
 
 import { launchBrowser, startDemo, Visit } from "./test/demo";
 

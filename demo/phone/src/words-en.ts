@@ -64,7 +64,7 @@ export const EN: Words = {
   },
   state: {
     heading: "What each side remembers now",
-    tip: (name: string, password: string) => `Not bound yet. Member ${name}, password ${password}`,
+    tip: (name: string, password: string) => `Not bound yet. Name and password:\n${name}\n${password}`,
     phone: "Phone storage",
     menjin: "menjin",
     wechat: "WeChat",

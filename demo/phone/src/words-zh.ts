@@ -61,7 +61,7 @@ export const ZH = {
   },
   state: {
     heading: "此刻各方记得什么",
-    tip: (name: string, password: string) => `还没绑定。会员名 ${name}，密码 ${password}`,
+    tip: (name: string, password: string) => `还没绑定。会员名和密码：\n${name}\n${password}`,
     phone: "手机存储",
     menjin: "menjin",
     wechat: "微信",

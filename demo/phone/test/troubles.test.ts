@@ -62,7 +62,25 @@ describe.skipIf(MISSING)("what goes wrong, and how it heals", () => {
     expect((await visit.ask()).menjin.external_id).toBe("an");
   });
 
+  test("an ended session is found out on a page that only says hello, too", async () => {
+    await visit.tap("茶铺");
+    await visit.sees("an，今天喝点什么？");
+    await visit.clear();
+    await visit.trouble("end_session");
+    await visit.showsHops(
+      "phone > menjin: GET /v1/session",
+      "menjin > phone: 401 session_expired",
+      ...SILENT_LOGIN,
+      "phone > menjin: GET /v1/session",
+      "menjin > phone: 200",
+    );
+    await visit.sees("an，今天喝点什么？");
+  });
+
   test("a code used twice is refused, and the session of its owner lives", async () => {
+    await visit.trouble("end_session"); // so that there is a young code: an old one is refused as expired
+    await visit.showsHops(...SILENT_LOGIN, "shop > phone: 200");
+    await visit.clear();
     await visit.trouble("reuse_code");
     await visit.showsHops("phone > menjin: POST /v1/sessions", "menjin > phone: 409 login_code_used");
     await expect.poll(() => visit.story()).toContain("409 login_code_used");
