@@ -106,6 +106,17 @@ class AsyncMenjin:
         known = parse_address(address) if address else None
         return await self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside)
 
+    async def turn_away(self, address: str | None) -> None:
+        """Refuse a sign-in request by its address, before its body is read; `sign_in` would refuse it too.
+
+        Args:
+            address: As for `sign_in`.
+
+        Raises:
+            TooManyAttempts: The address tries too often.
+        """
+        await self._deeds.sign_in.turn_away(parse_address(address) if address else None)
+
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
 

@@ -57,6 +57,97 @@ def test_control_one_queue_for_all_starves() -> None:
     assert not late.granted
 
 
+def flood_then_ask(queue: FairQueue) -> Ticket:
+    """Let ten addresses ask a hundred times each while nobody is done, then one more once; return its ticket."""
+    for number in range(1000):
+        queue.turn_away(queue.ask(f"flood{number % 10}"))
+    late = queue.ask("person")
+    queue.turn_away(late)
+    return late
+
+
+def test_the_last_of_the_longest_queue_gives_way() -> None:
+    """With room for 50, a flood of ten addresses keeps five places each, and whoever else comes still finds one."""
+    queue = FairQueue(1, 5, waiting=50)
+    late = flood_then_ask(queue)
+    assert not late.turned_away
+    assert queue.has_room("person")
+    assert not queue.has_room("flood9")
+
+
+def test_an_address_alone_may_fill_the_queue() -> None:
+    """Nobody gives way before the room is used up; then it is the one who came last."""
+    queue = FairQueue(1, 1, waiting=30)
+    tickets = [queue.ask("office") for _ in range(31)]
+    assert queue.turn_away(tickets[-1]) is None
+    late = queue.ask("office")
+    assert queue.turn_away(late) is late
+    assert not any(ticket.turned_away for ticket in tickets)
+
+
+def test_with_one_each_the_newcomer_gives_way() -> None:
+    """Among addresses that have one waiting each, whoever waits already keeps the place."""
+    queue = FairQueue(1, 1, waiting=3)
+    early = [queue.ask(name) for name in "abcd"]
+    assert queue.turn_away(early[-1]) is None
+    assert not queue.has_room("e")
+    late = queue.ask("e")
+    assert queue.turn_away(late) is late
+    assert not any(ticket.turned_away for ticket in early)
+
+
+def test_control_refusing_whoever_comes_when_it_is_full_keeps_people_out() -> None:
+    """CONTROL: a queue that only refuses the newcomer is full of the flood."""
+
+    class FirstCome(FairQueue):
+        def _longest(self) -> int:
+            return 0
+
+    assert flood_then_ask(FirstCome(1, 5, waiting=50)).turned_away
+
+
+def test_a_task_that_is_turned_away_knows_it_at_once() -> None:
+    """The last of the longest queue gets none, at once, when another address asks; all others get theirs."""
+
+    async def story() -> None:
+        slots = TaskSlots(1, 1, 2)
+        holder = await slots.take("flood", LONG)
+        assert holder
+        waiting = [asyncio.create_task(slots.take("flood", LONG)) for _ in range(2)]
+        await asyncio.sleep(0)
+        person = asyncio.create_task(slots.take("person", LONG))
+        assert await asyncio.wait_for(waiting[1], 5) is None
+        assert await slots.take("flood", LONG) is None
+        slots.give(holder)
+        first = await person
+        assert first
+        slots.give(first)
+        last = await waiting[0]
+        assert last
+        slots.give(last)
+        assert slots.held == 0
+
+    asyncio.run(story())
+
+
+def test_a_thread_that_is_turned_away_knows_it_at_once() -> None:
+    """The same for threads."""
+    slots = ThreadSlots(1, 1, 1)
+    holder = drive(slots.take("flood", LONG))
+    assert holder
+    found: list[Ticket | None] = []
+    queued = threading.Thread(target=lambda: found.append(drive(slots.take("flood", LONG))))
+    queued.start()
+    while slots.has_room("flood"):
+        pass
+    assert drive(slots.take("flood", LONG)) is None
+    slots.give(holder)
+    queued.join(10)
+    assert found[0]
+    slots.give(found[0])
+    assert slots.held == 0
+
+
 class LeakySlots(TaskSlots):
     """The same without the clean-up of a cancelled waiter."""
 

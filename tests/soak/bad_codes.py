@@ -7,6 +7,7 @@ place: it sends X-Forwarded-For from 127.0.0.1. What counts is the share of the 
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
@@ -21,10 +22,10 @@ import aiohttp
 
 import wxsim
 from menjin import new_vault_key
+from support.lean_http import LeanHttp
 from support.ports import free_port
 
 _PEOPLE = 300
-_PATIENCE = aiohttp.ClientTimeout(total=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,59 +67,70 @@ class Tally:
         return self.good[201] / max(1, self.good.total())
 
 
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    menjin: LeanHttp
+    wechat: LeanHttp
+
+
 def run(plan: Plan) -> Tally:
     """Run a trial."""
     with tempfile.TemporaryDirectory(prefix="menjin-soak-") as folder, _serve(plan, Path(folder)) as (menjin, wechat):
         return asyncio.run(_flood(plan, menjin, wechat))
 
 
-async def _flood(plan: Plan, menjin: str, wechat: str) -> Tally:
-    tally = Tally()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=_PATIENCE) as http:
-        await _wait_for(http, f"{menjin}/readyz")
-        await http.post(f"{wechat}/_sim/people", json={"name": "guest", "count": _PEOPLE})
-        delay = {"name": "delay", "path": "/sns/jscode2session", "times": None, "seconds": plan.wechat_delay}
-        await http.post(f"{wechat}/_sim/faults", json=delay)
+async def _flood(plan: Plan, menjin: int, wechat: int) -> Tally:
+    tally, doors = Tally(), _Doors(LeanHttp(menjin), LeanHttp(wechat))
+    await _prepare(plan, menjin, wechat)
+    try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_send_good(plan, http, menjin, wechat, tally))
-            group.create_task(_send_bad(plan, http, menjin, tally))
+            group.create_task(_send_good(plan, doors, tally))
+            group.create_task(_send_bad(plan, doors, tally))
+    finally:
+        doors.menjin.close()
+        doors.wechat.close()
     return tally
 
 
-async def _send_good(plan: Plan, http: aiohttp.ClientSession, menjin: str, wechat: str, tally: Tally) -> None:
+async def _prepare(plan: Plan, menjin: int, wechat: int) -> None:
+    control = f"http://127.0.0.1:{wechat}/_sim"
+    async with aiohttp.ClientSession() as http:
+        await _wait_for(http, f"http://127.0.0.1:{menjin}/readyz")
+        people = {"name": "guest", "count": _PEOPLE}
+        delay = {"name": "delay", "path": "/sns/jscode2session", "times": None, "seconds": plan.wechat_delay}
+        for name, told in (("people", people), ("faults", delay)):
+            async with http.post(f"{control}/{name}", json=told) as answer:
+                answer.raise_for_status()
+
+
+async def _send_good(plan: Plan, doors: _Doors, tally: Tally) -> None:
     async def log_in(number: int) -> None:
         person = f"guest{number % _PEOPLE + 1}"
-        try:
-            async with http.post(f"{wechat}/_wx/{wxsim.FIRST_APPID}/{person}/login") as answer:
-                code = (await answer.json())["code"]
-        except (aiohttp.ClientError, TimeoutError):
+        given = await doors.wechat.post(f"/_wx/{wxsim.FIRST_APPID}/{person}/login")
+        if not given.status:
             return  # no code, no login: this is wxsim's matter
         address = f"100.99.{number // 200 % 200}.{number % 200 + 1}"
-        tally.good[await _present(http, menjin, code, address)] += 1
+        tally.good[await _present(doors, json.loads(given.body)["code"], address)] += 1
 
     async with asyncio.TaskGroup() as group:
         async for number in _ticks(plan.good, plan.seconds):
             group.create_task(log_in(number))
 
 
-async def _send_bad(plan: Plan, http: aiohttp.ClientSession, menjin: str, tally: Tally) -> None:
+async def _send_bad(plan: Plan, doors: _Doors, tally: Tally) -> None:
     async def try_one(number: int) -> None:
         address = f"198.51.100.{number % plan.addresses + 1}"
-        tally.bad[await _present(http, menjin, f"0{number:031d}", address)] += 1
+        tally.bad[await _present(doors, f"0{number:031d}", address)] += 1
 
     async with asyncio.TaskGroup() as group:
         async for number in _ticks(plan.bad, plan.seconds):
             group.create_task(try_one(number))
 
 
-async def _present(http: aiohttp.ClientSession, menjin: str, code: str, address: str) -> int:
-    body = {"appid": wxsim.FIRST_APPID, "login_code": code}
-    try:
-        async with http.post(f"{menjin}/v1/sessions", json=body, headers={"X-Forwarded-For": address}) as answer:
-            await answer.read()
-            return answer.status
-    except (aiohttp.ClientError, TimeoutError):
-        return 0
+async def _present(doors: _Doors, code: str, address: str) -> int:
+    body = f'{{"appid": "{wxsim.FIRST_APPID}", "login_code": "{code}"}}'.encode()
+    answer = await doors.menjin.post("/v1/sessions", body, f"X-Forwarded-For: {address}\r\n")
+    return answer.status
 
 
 async def _ticks(rate: int, seconds: int) -> AsyncIterator[int]:
@@ -146,7 +158,7 @@ async def _wait_for(http: aiohttp.ClientSession, url: str) -> None:
 
 
 @contextmanager
-def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
+def _serve(plan: Plan, folder: Path) -> Iterator[tuple[int, int]]:
     menjin, wechat = free_port(), free_port()
     config = folder / "menjin.toml"
     config.write_text(_write_config(plan, folder, wechat), "utf-8")
@@ -160,7 +172,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
         for code, *arguments in commands:
             command = [sys.executable, "-c", code, *arguments]
             running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        yield f"http://127.0.0.1:{menjin}", f"http://127.0.0.1:{wechat}"
+        yield menjin, wechat
     finally:
         for process in reversed(running):
             process.terminate()

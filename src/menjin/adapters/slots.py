@@ -6,14 +6,14 @@ import asyncio
 import threading
 from datetime import timedelta
 
-from menjin.limits.fair_queue import FairQueue, Ticket
+from menjin.limits.fair_queue import ANY_NUMBER, FairQueue, Ticket
 
 
 class TaskSlots:
     """Suspends the task until it has a slot; of one event loop."""
 
-    def __init__(self, per_app: int, in_total: int) -> None:
-        self._queue = FairQueue(per_app, in_total)
+    def __init__(self, per_app: int, in_total: int, waiting: int = ANY_NUMBER) -> None:
+        self._queue = FairQueue(per_app, in_total, waiting)
         self._wakes: dict[Ticket, asyncio.Future[None]] = {}
 
     @property
@@ -22,37 +22,52 @@ class TaskSlots:
         return self._queue.held
 
     async def take(self, app: str, patience: timedelta) -> Ticket | None:
-        """Wait for a slot and return its ticket; None if there was none for as long as `patience`."""
+        """Wait for a slot and return its ticket; None if there was none for as long as `patience`, or no room."""
         ticket = self._queue.ask(app)
         if ticket.granted:
             return ticket
+        if self._turn_away(ticket) is ticket:
+            return None
         wake = self._wakes[ticket] = asyncio.get_running_loop().create_future()
         is_kept = False
         try:
             async with asyncio.timeout(patience.total_seconds()):
                 await wake
-            is_kept = True
+            is_kept = not ticket.turned_away
         except TimeoutError:
             return None
         finally:
             del self._wakes[ticket]
             if not is_kept:  # timed out or cancelled, perhaps in the moment it was granted
                 self.give(ticket)
-        return ticket
+        return ticket if is_kept else None
+
+    def has_room(self, app: str) -> bool:
+        """Whether the next to ask could have a slot, or wait for one."""
+        return self._queue.has_room(app)
 
     def give(self, ticket: Ticket) -> None:
         """Give the slot back; its next holder is woken."""
         for next_one in self._queue.leave(ticket):
-            wake = self._wakes.get(next_one)
-            if wake is not None and not wake.done():
-                wake.set_result(None)
+            self._wake(next_one)
+
+    def _turn_away(self, asked: Ticket) -> Ticket | None:
+        away = self._queue.turn_away(asked)
+        if away is not None:
+            self._wake(away)
+        return away
+
+    def _wake(self, ticket: Ticket) -> None:
+        wake = self._wakes.get(ticket)
+        if wake is not None and not wake.done():
+            wake.set_result(None)
 
 
 class ThreadSlots:
     """Blocks the thread until it has a slot."""
 
-    def __init__(self, per_app: int, in_total: int) -> None:
-        self._queue = FairQueue(per_app, in_total)
+    def __init__(self, per_app: int, in_total: int, waiting: int = ANY_NUMBER) -> None:
+        self._queue = FairQueue(per_app, in_total, waiting)
         self._guard = threading.Lock()
         self._wakes: dict[Ticket, threading.Event] = {}
 
@@ -62,15 +77,17 @@ class ThreadSlots:
         return self._queue.held
 
     async def take(self, app: str, patience: timedelta) -> Ticket | None:
-        """Wait for a slot and return its ticket; None if there was none for as long as `patience`."""
+        """Wait for a slot and return its ticket; None if there was none for as long as `patience`, or no room."""
         with self._guard:
             ticket = self._queue.ask(app)
             if ticket.granted:
                 return ticket
+            if self._turn_away(ticket) is ticket:
+                return None
             wake = self._wakes[ticket] = threading.Event()
         is_kept = False
         try:
-            is_kept = wake.wait(patience.total_seconds())
+            is_kept = wake.wait(patience.total_seconds()) and not ticket.turned_away
         finally:
             with self._guard:
                 del self._wakes[ticket]
@@ -78,10 +95,24 @@ class ThreadSlots:
                 self.give(ticket)
         return ticket if is_kept else None
 
+    def has_room(self, app: str) -> bool:
+        """Whether the next to ask could have a slot, or wait for one."""
+        with self._guard:
+            return self._queue.has_room(app)
+
     def give(self, ticket: Ticket) -> None:
         """Give the slot back; its next holder is woken."""
         with self._guard:
             for next_one in self._queue.leave(ticket):
-                wake = self._wakes.get(next_one)
-                if wake is not None:
-                    wake.set()
+                self._wake(next_one)
+
+    def _turn_away(self, asked: Ticket) -> Ticket | None:
+        away = self._queue.turn_away(asked)
+        if away is not None:
+            self._wake(away)
+        return away
+
+    def _wake(self, ticket: Ticket) -> None:
+        wake = self._wakes.get(ticket)
+        if wake is not None:
+            wake.set()

@@ -66,6 +66,7 @@ class Stores:
         ping: Raises StoreUnavailable when the stores cannot be asked.
         close: Gives the connections back.
         one_database: Whether sessions are kept where accounts are.
+        one_writer: Whether nobody else changes accounts while a transaction is open.
     """
 
     sessions: SessionStore
@@ -84,6 +85,7 @@ class Stores:
     ping: Callable[[], Coroutine[Any, Any, None]]
     close: Callable[[], Coroutine[Any, Any, None]]
     one_database: bool = True
+    one_writer: bool = False
 
 
 def memory_stores() -> Stores:
@@ -133,6 +135,7 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
         prepare=prepare,
         ping=database.ping,
         close=database.close,
+        one_writer=database.backend == "sqlite",
     )
 
 

@@ -22,6 +22,7 @@ from menjin.clients.flow import Clients
 from menjin.clients.model import ServiceClient
 from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.ledger.flow import Ledger
+from menjin.limits.fair_queue import ANY_NUMBER
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
 from menjin.limits.model import Figures, UpstreamFigures
@@ -54,6 +55,7 @@ from menjin.wechat.ports import HttpPort
 from menjin.wechat.token_calls import TokenCalls
 
 _PEOPLE_AT_ONCE = 10_000
+MakeSlots = Callable[[int, int, int], Slots]
 
 
 class Deaf:
@@ -131,12 +133,12 @@ class Deeds:
         return sum([await room.purge() for room in rooms])
 
 
-def assemble(parts: Parts, make_slots: Callable[[int, int], Slots] = ThreadSlots, once: Once | None = None) -> Deeds:
+def assemble(parts: Parts, make_slots: MakeSlots = ThreadSlots, once: Once | None = None) -> Deeds:
     """Wire the flows to the parts.
 
     Args:
         parts: What to wire.
-        make_slots: Makes the queue towards WeChat in the caller's colour, of so many for each app and in total.
+        make_slots: Makes the queue towards WeChat in the caller's colour: so many an app, in total, waiting.
         once: In the caller's colour.
     """
     rooms = _open_rooms(parts, make_slots, once or ThreadOnce())
@@ -185,11 +187,11 @@ class _Rooms:
     turns: Slots
 
 
-def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Once) -> _Rooms:
+def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
     stores, clock, figures = parts.stores, parts.clock, parts.upstream
-    upstream = Upstream(make_slots(figures.per_app, figures.in_total), MemoryAppStates(), figures, clock)
+    upstream = Upstream(make_slots(figures.per_app, figures.in_total, ANY_NUMBER), MemoryAppStates(), figures, clock)
     caller = Caller(parts.http, clock, parts.pause, parts.wechat_deadline, upstream)
-    limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total))
+    limits = _make_limits(parts, make_slots(figures.codes_per_address, figures.codes_in_total, figures.codes_waiting))
     base_url = parts.base_url.rstrip("/")
     wechat = WeChat(caller, clock, base_url)
     access_tokens = _make_access_tokens(parts, once, base_url)
@@ -227,7 +229,7 @@ def _open_rooms(parts: Parts, make_slots: Callable[[int, int], Slots], once: Onc
     )
     ledger = Ledger(stores.ledger, clock, parts.randomness)
     return _Rooms(
-        turns=make_slots(1, _PEOPLE_AT_ONCE),
+        turns=make_slots(1, _PEOPLE_AT_ONCE, ANY_NUMBER),
         wechat=wechat,
         authorised=authorised,
         accounts=accounts,
@@ -293,6 +295,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
         records=rooms.records,
         turns=rooms.turns,
         one_database=parts.stores.one_database,
+        one_writer=parts.stores.one_writer,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -54,6 +55,7 @@ def parse_proxies(texts: Iterable[str]) -> TrustedProxies:
     return TrustedProxies(networks, UNIX in written)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Return an address, IPv4 if it is IPv4 in IPv6's clothes; None if it is none."""
     if len(text) > _LONGEST_HOP or "%" in text:

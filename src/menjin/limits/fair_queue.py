@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from dataclasses import dataclass
+
+ANY_NUMBER = sys.maxsize
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """A place: in the queue, or (`granted`) in a slot."""
+    """A place: in the queue, or (`granted`) in a slot, or (`turned_away`) nowhere any more."""
 
     app: str
     granted: bool = False
+    turned_away: bool = False
 
 
 class FairQueue:
     """Grants slots; never more than `per_app` to one app, nor `in_total` to all.
 
     A free slot goes to the waiting app that holds the fewest, then to the one served longest ago: however many
-    calls one app queues up, another's next call waits for one slot, not for all of them.
+    calls one app queues up, another's next call waits for one slot, not for all of them. Nor does it go without a
+    place to wait in: once `waiting` are, the last of whoever has the most is turned away.
     """
 
-    def __init__(self, per_app: int, in_total: int) -> None:
+    def __init__(self, per_app: int, in_total: int, waiting: int = ANY_NUMBER) -> None:
+        self._most_waiting = waiting
+        self._queued = 0
         self._per_app = per_app
         self._in_total = in_total
         self._held: dict[str, int] = {}
@@ -38,8 +45,29 @@ class FairQueue:
         """Return a ticket, granted at once or waiting."""
         ticket = Ticket(app)
         self._waiting.setdefault(app, OrderedDict())[ticket] = None
+        self._queued += 1
         self._grant()
         return ticket
+
+    def has_room(self, app: str) -> bool:
+        """Whether the app's next call would not be turned away at once."""
+        return self._queued < self._most_waiting or len(self._waiting.get(app, ())) + 1 < self._longest()
+
+    def turn_away(self, asked: Ticket) -> Ticket | None:
+        """Take out and return the ticket there is no room for, if too many wait since `asked` does."""
+        if self._queued <= self._most_waiting:
+            return None
+        longest = self._longest()
+        app = asked.app
+        if len(self._waiting[app]) < longest:
+            app = next(name for name, queue in self._waiting.items() if len(queue) == longest)
+        ticket = next(reversed(self._waiting[app]))
+        ticket.turned_away = True
+        self.leave(ticket)
+        return ticket
+
+    def _longest(self) -> int:
+        return max(map(len, self._waiting.values()), default=0)
 
     def leave(self, ticket: Ticket) -> list[Ticket]:
         """Take the ticket out of its slot or its queue; return those granted in its place."""
@@ -73,6 +101,7 @@ class FairQueue:
     def _stop_waiting(self, ticket: Ticket) -> None:
         queue = self._waiting.get(ticket.app)
         if queue is not None:
+            self._queued -= ticket in queue
             queue.pop(ticket, None)
             if not queue:
                 del self._waiting[ticket.app]

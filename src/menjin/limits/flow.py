@@ -88,6 +88,29 @@ class Limits:
         await self.take_back(Attempt(now, bad))
         raise TooManyAttempts(_SOON)
 
+    async def turn_away(self, address: Address | None) -> None:
+        """Refuse a sign-in request that `begin_sign_in` would refuse, and count it as that would.
+
+        It is asked before the request is read: what costs little to refuse cannot crowd others out.
+
+        Raises:
+            TooManyAttempts: It sent too many, or too many bad codes, or too many at once.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        if address is None:
+            return
+        now, figures, bucket = self._clock.now(), self._figures, to_bucket(address)
+        left = await self._counters.peek(self._keys.make("bad_code", bucket), figures.bad_codes_per_address, now)
+        if left is None and figures.bad_codes_per_address.most and not self._turns.has_room(bucket):
+            left = _SOON
+        if left is not None:
+            await self._count(("address", bucket), rate=figures.sign_ins_per_address)
+            raise TooManyAttempts(left)
+        if figures.sign_ins_per_address.most:
+            left = await self._counters.peek(self._keys.make("address", bucket), figures.sign_ins_per_address, now)
+        if left is not None:
+            raise TooManyAttempts(left)
+
     async def count_login(self, appid: AppId, openid: OpenId) -> None:
         """Count a person's login.
 

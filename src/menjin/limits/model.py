@@ -56,6 +56,8 @@ class UpstreamFigures:
         codes_per_address: login_codes of one address being served at once; further ones wait for their turn, and
             addresses take turns. It bounds what a flood costs before its first codes are known to be bad.
         codes_in_total: login_codes of all known addresses being served at once.
+        codes_waiting: login_codes waiting for their turn: more than can be served while they have patience would only
+            grow old. The last of whichever address has most of them waiting is refused.
         codes_patience: How long one waits for its turn.
         failures: So many failed calls of an app in a row, all `within`, stop its calls for `hold`.
         probe_lease: A probe without an outcome for so long is given up for lost.
@@ -66,6 +68,7 @@ class UpstreamFigures:
     in_total: int = 100
     codes_per_address: int = 5
     codes_in_total: int = 20
+    codes_waiting: int = 500
     codes_patience: timedelta = timedelta(seconds=3)
     failures: int = 10
     within: timedelta = timedelta(seconds=10)

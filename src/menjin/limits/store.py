@@ -56,10 +56,14 @@ class Slots(Protocol):
     """Bounds the calls to WeChat at once, shared fairly as `FairQueue` says."""
 
     async def take(self, app: str, patience: timedelta) -> Ticket | None:
-        """Wait for a slot and return its ticket; None if there was none for as long as `patience`.
+        """Wait for a slot and return its ticket; None if there was none for as long as `patience`, or no room to wait.
 
         Whoever is cancelled while waiting holds nothing.
         """
+        ...
+
+    def has_room(self, app: str) -> bool:
+        """Whether the next to ask could have a slot, or wait for one."""
         ...
 
     def give(self, ticket: Ticket) -> None:

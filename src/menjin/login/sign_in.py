@@ -61,6 +61,8 @@ class SignIn:
     Args:
         turns: Of one person's logins at once, one is kept after the other.
         one_database: Whether sessions are kept where accounts are, so that one commit holds them all.
+        one_writer: Whether nobody else changes accounts while a transaction is open. With both, who disables an
+            account comes wholly before a login or wholly after it.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class SignIn:
         records: Records,
         turns: Slots,
         one_database: bool,
+        one_writer: bool,
     ) -> None:
         self._apps = apps
         self._wechat = wechat
@@ -93,6 +96,7 @@ class SignIn:
         self._records = records
         self._turns = turns
         self._one_database = one_database
+        self._looks_twice = not (one_database and one_writer)
 
     async def run(
         self,
@@ -137,6 +141,15 @@ class SignIn:
             self._limits.end(attempt)
         await self._limits.take_back(attempt)
         return signed_in
+
+    async def turn_away(self, address: Address | None) -> None:
+        """Refuse a request of an address that `run` would refuse, before anything of it is read.
+
+        Raises:
+            TooManyAttempts: The address tries too often.
+            StoreUnavailable: That cannot be known.
+        """
+        await self._limits.turn_away(address)
 
     async def _claim(self, app: App, login_code: str, told: _Told, idempotency_key: Secret | None) -> SignedIn:
         appid = app.appid
@@ -191,7 +204,8 @@ class SignIn:
         if signed_in is None:  # kept elsewhere: no lock of the database is held while that store is asked
             signed_in = await self._issue(app, exchange.openid, resolved, told)
         self._records.say(line)
-        await self._see_that_it_is_open(signed_in)
+        if self._looks_twice:
+            await self._see_that_it_is_open(signed_in)
         self._tell(signed_in, resolved)
         return signed_in
 

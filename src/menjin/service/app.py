@@ -28,6 +28,7 @@ from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
 from menjin.service.binding_routes import BindingRoutes
 from menjin.service.routes import Routes
+from menjin.service.shedding import Shedding
 from menjin.wechat.errcodes import is_token_refused
 
 _LOG = logging.getLogger("menjin.service")
@@ -73,7 +74,7 @@ def create_app(
 
     ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
     routes = [*ours, to_contract_route("openapi.json"), *extra_routes]
-    return to_asgi(routes, lifespan)
+    return to_asgi(routes, lifespan, lambda app: Shedding(app, menjin, trusted_proxies, _on_error))
 
 
 def to_contract_route(name: str) -> Route:
@@ -86,12 +87,22 @@ def to_contract_route(name: str) -> Route:
     return Route("/openapi.json", openapi)
 
 
-def to_asgi(routes: Sequence[Route | Mount], lifespan: Callable[[Starlette], Any] | None = None) -> ASGIApp:
-    """Return the app of these routes, in which every failure is a problem and every request has an id."""
+def to_asgi(
+    routes: Sequence[Route | Mount],
+    lifespan: Callable[[Starlette], Any] | None = None,
+    before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> ASGIApp:
+    """Return the app of these routes, in which every failure is a problem and every request has an id.
+
+    Args:
+        routes: Which.
+        lifespan: Around it all.
+        before: Puts something before the router.
+    """
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False
-    return RequestIds(app, frozenset(route.path for route in routes))
+    return RequestIds(before(app), frozenset(route.path for route in routes))
 
 
 class RequestIds:

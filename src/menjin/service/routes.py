@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import ClientInvalid, Fault, RequestInvalid, SessionInvalid
-from menjin.limits.addresses import NO_PROXIES, TrustedProxies, find_client
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.login.beside import Beside
 from menjin.service.bodies import (
     OpenDataBody,
@@ -28,6 +28,7 @@ from menjin.service.bodies import (
     to_signed_in,
 )
 from menjin.service.cloud_headers import read_cloud_identity
+from menjin.service.shedding import read_address
 from menjin.sessions.model import Device
 from menjin.values import Secret
 
@@ -120,7 +121,7 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        key, address = read_idempotency_key(request), self._read_address(request)
+        key, address = read_idempotency_key(request), read_address(request, self._trusted)
         tenant = None if isinstance(body.tenant, UnsetType) else body.tenant
         beside = Beside(tenant, read_cloud_identity(request, self._cloud))
         signed_in = await self._menjin.sign_in(
@@ -202,9 +203,3 @@ class Routes:
         """GET /readyz: the stores answer too."""
         await self._menjin.ping()
         return answer({"status": "ok"})
-
-    def _read_address(self, request: Request) -> str | None:
-        """Return where the request comes from, as far as that can be trusted."""
-        peer = request.client.host if request.client is not None else None
-        found = find_client(peer, request.headers.getlist("x-forwarded-for"), self._trusted)
-        return str(found) if found is not None else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import socket
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from menjin.service.metrics import Metrics
 
 _LOG = logging.getLogger("menjin.service")
+# How long the thread that waited for the disk waits for a busy loop to let it say so; Python's own is 5 ms.
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def to_app(settings: Settings, parts: Parts, listeners: Listeners, metrics: Metr
 
 
 def _serve_here(settings: Settings, listeners: Listeners, metrics_folder: Path | None) -> None:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     metrics = _open_metrics(metrics_folder) if listeners.internal is not None else None
     app = to_app(settings, to_parts(settings), listeners, metrics)
     config = uvicorn.Config(

@@ -13,11 +13,18 @@ from menjin.accounts.model import Account, Identity
 from menjin.accounts.phone import Phone
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.phones import Phones
+from menjin.adapters.sqlalchemy.statements import bind
 from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
 from menjin.clock import from_micros, to_micros
 from menjin.errors import BindingConflict
 from menjin.session_keys.vault import Vault
 from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId, is_external_id, is_wechat_id
+
+_BY_UNIONID = (
+    sa.select(ACCOUNTS)
+    .join(UNIONIDS, UNIONIDS.c.account_id == ACCOUNTS.c.account_id)
+    .where(*(UNIONIDS.c[name] == bound for name, bound in bind(UNIONIDS, UNIONIDS.primary_key.columns.keys()).items()))
+)
 
 
 class SqlAccounts:
@@ -63,15 +70,14 @@ class _SqlAccountWork:
     async def find_identity(self, appid: AppId, openid: OpenId) -> Identity | None:
         if not is_wechat_id(openid):
             return None  # some collations would fold or cut it into somebody else's
-        where = (IDENTITIES.c.appid == appid, IDENTITIES.c.openid == openid)
-        row = await self._work.first(sa.select(IDENTITIES).where(*where).with_for_update())
+        row = await self._work.find(IDENTITIES, locks=True, appid=appid, openid=openid)
         return _to_identity(row) if row is not None else None
 
     async def find_account(self, account_id: AccountId) -> Account | None:
-        return await self._account(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+        return self._to_found(await self._work.find(ACCOUNTS, account_id=account_id))
 
     async def lock_account(self, account_id: AccountId) -> Account | None:
-        return await self._account(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).with_for_update())
+        return self._to_found(await self._work.find(ACCOUNTS, locks=True, account_id=account_id))
 
     async def list_identities(self, account_id: AccountId) -> tuple[Identity, ...]:
         rows = await self._work.run(sa.select(IDENTITIES).where(IDENTITIES.c.account_id == account_id))
@@ -93,17 +99,13 @@ class _SqlAccountWork:
     async def find_account_by_unionid(self, realm: str, open_platform: str, unionid: UnionId) -> Account | None:
         if not is_wechat_id(unionid):
             return None
-        return await self._account(
-            sa.select(ACCOUNTS)
-            .join(UNIONIDS, UNIONIDS.c.account_id == ACCOUNTS.c.account_id)
-            .where(UNIONIDS.c.realm == realm, UNIONIDS.c.open_platform == open_platform, UNIONIDS.c.unionid == unionid)
-        )
+        held = {"realm": realm, "open_platform": open_platform, "unionid": unionid}
+        return self._to_found(await self._work.first(_BY_UNIONID, held))
 
     async def find_account_by_external_id(self, realm: str, external_id: str) -> Account | None:
         if not is_external_id(external_id):
             return None
-        where = (ACCOUNTS.c.realm == realm, ACCOUNTS.c.external_id == external_id)
-        found = await self._account(sa.select(ACCOUNTS).where(*where))
+        found = self._to_found(await self._work.find(ACCOUNTS, realm=realm, external_id=external_id))
         # MySQL's utf8mb4_bin takes "ming" and "ming " for the same.
         return found if found is not None and found.external_id == external_id else None
 
@@ -138,7 +140,7 @@ class _SqlAccountWork:
         return kept
 
     async def remove_account(self, account_id: AccountId) -> None:
-        await self._work.run(sa.delete(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+        await self._work.remove(ACCOUNTS, account_id=account_id)
 
     async def put_account_of_identity(self, identity_id: IdentityId, account_id: AccountId) -> None:
         await self._put_identity(identity_id, account_id=account_id, detached_at=None)
@@ -150,8 +152,7 @@ class _SqlAccountWork:
         await self._put_identity(identity_id, unionid=unionid, is_unionid_vouched=is_vouched)
 
     async def release_unionid(self, account_id: AccountId, unionid: UnionId) -> None:
-        where = (UNIONIDS.c.account_id == account_id, UNIONIDS.c.unionid == unionid)
-        await self._work.run(sa.delete(UNIONIDS).where(*where))
+        await self._work.remove(UNIONIDS, account_id=account_id, unionid=unionid)
 
     async def put_phone(self, account_id: AccountId, phone: Phone | None) -> bool:
         if phone is None:
@@ -183,14 +184,15 @@ class _SqlAccountWork:
         return await self._work.try_run(changed.values(external_id=external_id))
 
     async def _put_account(self, account_id: AccountId, **values: object) -> None:
-        await self._work.run(sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+        await self._work.change(ACCOUNTS, values, account_id=account_id)
 
     async def _put_identity(self, identity_id: IdentityId, **values: object) -> None:
-        changed = sa.update(IDENTITIES).where(IDENTITIES.c.identity_id == identity_id)
-        await self._work.run(changed.values(**values))
+        await self._work.change(IDENTITIES, values, identity_id=identity_id)
 
     async def _account(self, query: sa.Select[Any]) -> Account | None:
-        row = await self._work.first(query)
+        return self._to_found(await self._work.first(query))
+
+    def _to_found(self, row: sa.Row[Any] | None) -> Account | None:
         return self._to_account(row) if row is not None else None
 
     def _to_account(self, row: sa.Row[Any]) -> Account:

@@ -19,6 +19,7 @@ from menjin.adapters.sqlalchemy.dialects import add_if_new, add_or_keep
 from menjin.adapters.sqlalchemy.engines import open_async_engine, open_engine
 from menjin.adapters.sqlalchemy.migrations import VERSIONS
 from menjin.adapters.sqlalchemy.schema import Standing, prepare_schema, read_standing, refuse, upgrade_file
+from menjin.adapters.sqlalchemy.statements import delete_by, insert_of, select_by, to_changes, to_keys, update_by
 from menjin.adapters.sqlalchemy.tables import SESSIONS
 from menjin.adapters.sqlalchemy.turns import Turns, find_turns
 from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
@@ -41,32 +42,52 @@ class StatementRefused(RuntimeError):
 
 
 class Work:
-    """An open transaction."""
+    """An open transaction.
+
+    Attributes:
+        backend: The database's kind: `sqlite`, `postgresql` or `mysql`.
+    """
 
     def __init__(self, connection: sa.Connection | AsyncConnection) -> None:
         self._connection = connection
-        self._backend = connection.dialect.name
+        self.backend = connection.dialect.name
 
-    async def run(self, statement: sa.Executable) -> sa.CursorResult[Any]:
-        """Execute one statement."""
-        result: sa.CursorResult[Any] = await settle(self._connection.execute(statement))
+    async def run(self, statement: sa.Executable, values: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
+        """Execute one statement, with values for its parameters."""
+        result: sa.CursorResult[Any] = await settle(self._connection.execute(statement, values))
         return result
 
-    async def first(self, statement: sa.Executable) -> sa.Row[Any] | None:
+    async def first(self, statement: sa.Executable, values: dict[str, Any] | None = None) -> sa.Row[Any] | None:
         """Execute a query and return its first row, or None."""
-        return (await self.run(statement)).first()
+        return (await self.run(statement, values)).first()
+
+    async def find(self, table: sa.Table, /, *, locks: bool = False, **keys: Any) -> sa.Row[Any] | None:  # noqa: ANN401 - what a column holds
+        """Return the first row by these columns, or None; `locks` it until the end."""
+        return await self.first(select_by(table, tuple(keys), locks=locks), to_keys(keys))
+
+    async def add(self, table: sa.Table, values: dict[str, Any]) -> None:
+        """Insert a row."""
+        await self.run(insert_of(table, tuple(values)), values)
+
+    async def change(self, table: sa.Table, values: dict[str, Any], /, **keys: Any) -> int:  # noqa: ANN401 - the same
+        """Update the rows by these columns; return how many."""
+        statement = update_by(table, tuple(keys), tuple(values))
+        return (await self.run(statement, to_changes(keys, values))).rowcount
+
+    async def remove(self, table: sa.Table, /, **keys: Any) -> None:  # noqa: ANN401 - the same
+        """Delete the rows by these columns."""
+        await self.run(delete_by(table, tuple(keys)), to_keys(keys))
 
     async def add_or_keep(self, table: sa.Table, values: dict[str, Any]) -> None:
         """Insert a row unless one of its unique keys is taken; either way the row there is locked by now."""
-        await self.run(add_or_keep(self._backend, table, values))
+        await self.run(add_or_keep(self.backend, table, tuple(values)), values)
 
     async def add_if_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert a row unless one of its unique keys is taken; return whether it was.
 
         For values of certain shape only: MySQL would cut those too long.
         """
-        statement = add_if_new(self._backend, table, values).execution_options(preserve_rowcount=True)
-        return (await self.run(statement)).rowcount == 1
+        return (await self.run(add_if_new(self.backend, table, tuple(values)), values)).rowcount == 1
 
     async def try_run(self, statement: sa.Executable) -> bool:
         """Execute a statement that a unique key may forbid; False if it did, and the transaction goes on."""

@@ -18,13 +18,11 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from menjin.adapters.sqlalchemy.idle import watch_idle_connections
+from menjin.adapters.sqlalchemy.sqlite_locks import SQLITE_BUSY_SECONDS, SYNC_EACH, begin
 from menjin.adapters.sqlalchemy.turns import Turns
 from menjin.adapters.sqlalchemy.under_loop import SqliteUnderLoop
-from menjin.clock import SystemStopwatch
 
-SQLITE_BUSY_SECONDS = 3
 _SQLITE_CONNECTIONS = 4
-_ASK_MILLISECONDS = 8
 _WAL_TRIES = 40
 _WAL_PAUSE_SECONDS = 0.05
 _CONNECT_SECONDS = 2
@@ -42,8 +40,6 @@ _MYSQL_PATIENT_START = (
     f"SET SESSION sql_mode='TRADITIONAL', lock_wait_timeout={_PATIENT_SECONDS},"
     f" innodb_lock_wait_timeout={_PATIENT_SECONDS}, time_zone='+00:00'"
 )
-# Both survive the death of every process; a machine that loses its power forgets the last fleeting commits.
-_SYNC_EACH, _SYNC_LATER = "synchronous=FULL", "synchronous=NORMAL"
 _MYSQL_START = (
     # Strict: a text too long is refused, never cut. The comment is for MariaDB only; MySQL has no such limit.
     "SET SESSION sql_mode='TRADITIONAL', innodb_lock_wait_timeout=2, time_zone='+00:00'"
@@ -201,46 +197,11 @@ def _make_sqlite_safe(engine: sa.Engine, *, foreign_keys: bool = True, busy_seco
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={busy_seconds}000")
         _use_write_ahead_log(cursor)
-        for pragma in (_SYNC_EACH, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
+        for pragma in (SYNC_EACH, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("menjin_reads", False):
-            connection.exec_driver_sql("BEGIN")
-            return
-        sync = _SYNC_LATER if options.get("menjin_fleeting", False) else _SYNC_EACH
-        if connection.info.get("menjin_sync", _SYNC_EACH) != sync:
-            connection.exec_driver_sql(f"PRAGMA {sync}")
-            connection.info["menjin_sync"] = sync
-        _begin_writing(connection)
-
-
-def _begin_writing(connection: sa.Connection) -> None:
-    """Take the write lock.
-
-    SQLite's own waiting asks ever more rarely, up to every 100 ms: a process that waits so gets no turn while another
-    writes without a pause. Asking anew each time, it asks every few milliseconds.
-    """
-    cursor = connection.connection.cursor()
-    watch = SystemStopwatch()
-    until = watch.seconds() + SQLITE_BUSY_SECONDS
-    try:
-        cursor.execute(f"PRAGMA busy_timeout={_ASK_MILLISECONDS}")
-        while watch.seconds() < until:
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is SQLAlchemy's, and known as such
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS}000")
-        cursor.close()
+    sa.event.listen(engine, "begin", begin)
 
 
 def _use_write_ahead_log(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor has no type

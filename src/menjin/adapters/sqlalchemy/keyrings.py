@@ -29,23 +29,22 @@ class SqlKeyrings:
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None; one that no longer opens counts as none, and is reported."""
         async with self._database.reading() as work:
-            row = await work.first(sa.select(KEYRINGS).where(*_is(appid, openid)))
+            row = await work.find(KEYRINGS, appid=appid, openid=openid)
         return self._unseal(appid, openid, row)
 
     async def change(self, appid: AppId, openid: OpenId, rule: Callable[[Keyring | None], Keyring]) -> None:
         """Replace the keyring by what `rule` makes of it, with nobody in between."""
 
         async def deed(work: Work) -> None:
-            query = sa.select(KEYRINGS).where(*_is(appid, openid)).with_for_update()
-            row = await work.first(query)
+            row = await work.find(KEYRINGS, locks=True, appid=appid, openid=openid)
             if row is None:
                 first = self._seal(appid, openid, rule(None))
                 await work.add_or_keep(KEYRINGS, {"appid": appid, "openid": openid, **first})
-                row = await work.first(query)
+                row = await work.find(KEYRINGS, locks=True, appid=appid, openid=openid)
                 if row is not None and row.current_sealed == first["current_sealed"]:
                     return  # no two sealed texts are the same: the row is ours, nobody came in between
             values = self._seal(appid, openid, rule(self._unseal(appid, openid, row)))
-            await work.run(sa.update(KEYRINGS).where(*_is(appid, openid)).values(**values))
+            await work.change(KEYRINGS, values, appid=appid, openid=openid)
 
         await self._database.run(deed)
 
@@ -79,10 +78,6 @@ class SqlKeyrings:
 
         until = to_micros(ring.previous_until) if ring.previous_until is not None else None
         return {**slot("current", ring.current), **slot("previous", ring.previous), "previous_until": until}
-
-
-def _is(appid: AppId, openid: OpenId) -> tuple[sa.ColumnElement[bool], ...]:
-    return KEYRINGS.c.appid == appid, KEYRINGS.c.openid == openid
 
 
 def place_of_key(row: sa.Row[Any], slot: str) -> str:

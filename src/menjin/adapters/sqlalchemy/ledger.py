@@ -21,12 +21,11 @@ class SqlLedger:
 
     async def keep_pseudonym(self, subject_id: str, fresh: str) -> str:
         """Return the pseudonym of an account or identity; `fresh` from now on, if it has none."""
-        known = sa.select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.subject_id == subject_id)
         async with self._database.transaction() as work:
-            row = await work.first(known)
+            row = await work.find(PSEUDONYMS, subject_id=subject_id)
             if row is None:
                 await work.add_or_keep(PSEUDONYMS, {"subject_id": subject_id, "pseudonym": fresh})
-                row = await work.first(known)
+                row = await work.find(PSEUDONYMS, subject_id=subject_id)
             return str(row.pseudonym) if row is not None else fresh
 
     async def add(self, line: Line) -> None:
@@ -42,7 +41,7 @@ class SqlLedger:
             "request_id": line.request_id,
         }
         async with self._database.transaction() as work:
-            await work.run(sa.insert(AUDIT_LINES).values(**values))
+            await work.add(AUDIT_LINES, values)
 
     async def list_lines(self, subject_id: str) -> tuple[Line, ...]:
         """Return the lines of an account or identity, the oldest first."""

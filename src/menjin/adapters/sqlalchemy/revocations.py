@@ -34,7 +34,7 @@ class SqlRevocationLog:
             "keep_until": to_micros(keep_until),
         }
         async with self._database.transaction() as work:
-            await work.run(sa.insert(REVOCATIONS).values(**row))
+            await work.add(REVOCATIONS, row)
 
     async def find_start(self, since: datetime) -> int:
         """Return the number before the first entry made at `since` or later; the last number if there is none."""

@@ -121,7 +121,7 @@ def _create(connection: sa.Connection, versions: Path) -> None:
     SCHEMA_REVISION.create(connection, checkfirst=True)
     METADATA.create_all(connection)
     values = {"version_num": newest_revision(versions)}
-    connection.execute(add_or_keep(connection.dialect.name, SCHEMA_REVISION, values))
+    connection.execute(add_or_keep(connection.dialect.name, SCHEMA_REVISION, tuple(values)), values)
 
 
 def wait_on_postgres(connection: sa.Connection) -> None:

@@ -8,12 +8,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.statements import bind
 from menjin.adapters.sqlalchemy.tables import ROTATED_TOKENS, SESSIONS
 from menjin.clock import from_micros, to_micros
 from menjin.sessions.model import BoundAccount, Device, EndReason, FoundSession, Session, Subject
 from menjin.values import IdentityId, SessionId
 
 _ALIVE = SESSIONS.c.end_reason.is_(None)
+_NOW = sa.bindparam("now", type_=sa.BigInteger())
+_LIVE = (
+    sa.select(SESSIONS)
+    .where(SESSIONS.c.identity_id == bind(SESSIONS, ("identity_id",))["identity_id"])
+    .where(_ALIVE, SESSIONS.c.ends_at > _NOW, SESSIONS.c.last_seen_at + SESSIONS.c.idle_micros > _NOW)
+    .order_by(SESSIONS.c.issued_at.desc())
+)
+_BY_FORMER_TOKEN = (
+    sa.select(SESSIONS, ROTATED_TOKENS.c.rotated_at)
+    .join(ROTATED_TOKENS, ROTATED_TOKENS.c.session_id == SESSIONS.c.session_id)
+    .where(ROTATED_TOKENS.c.token_hash == bind(ROTATED_TOKENS, ("token_hash",))["token_hash"])
+)
 
 
 class SqlSessions:
@@ -26,19 +39,15 @@ class SqlSessions:
     async def add(self, session: Session, token_hash: str) -> None:
         """Keep a new session."""
         async with self._database.transaction() as work:
-            await work.run(sa.insert(SESSIONS).values(token_hash=token_hash, **_to_row(session)))
+            await work.add(SESSIONS, {"token_hash": token_hash, **_to_row(session)})
 
     async def find(self, token_hash: str) -> FoundSession | None:
         """Return the session whose current or former token has this hash."""
         async with self._database.reading() as work:
-            row = await work.first(sa.select(SESSIONS).where(SESSIONS.c.token_hash == token_hash))
+            row = await work.find(SESSIONS, token_hash=token_hash)
             if row is not None:
                 return FoundSession(_to_session(row))
-            row = await work.first(
-                sa.select(SESSIONS, ROTATED_TOKENS.c.rotated_at)
-                .join(ROTATED_TOKENS, ROTATED_TOKENS.c.session_id == SESSIONS.c.session_id)
-                .where(ROTATED_TOKENS.c.token_hash == token_hash)
-            )
+            row = await work.first(_BY_FORMER_TOKEN, {"token_hash": token_hash})
             return FoundSession(_to_session(row), from_micros(row.rotated_at)) if row is not None else None
 
     async def touch(self, session_id: SessionId, last_seen_at: datetime) -> None:
@@ -60,7 +69,7 @@ class SqlSessions:
             if not changed.rowcount:
                 return False
             former = {"token_hash": token_hash, "session_id": session_id, "rotated_at": to_micros(now)}
-            await work.run(sa.insert(ROTATED_TOKENS).values(**former))
+            await work.add(ROTATED_TOKENS, former)
             return True
 
     async def end(self, session_id: SessionId, reason: EndReason, now: datetime) -> None:
@@ -71,9 +80,9 @@ class SqlSessions:
 
     async def list_live(self, identity_id: IdentityId, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of an identity, the newest first."""
-        query = sa.select(SESSIONS).where(*_live(identity_id, now)).order_by(SESSIONS.c.issued_at.desc())
+        whose = {"identity_id": identity_id, "now": to_micros(now)}
         async with self._database.reading() as work:
-            return tuple(_to_session(row) for row in await work.run(query))
+            return tuple(_to_session(row) for row in await work.run(_LIVE, whose))
 
     async def confirm(self, session_id: SessionId, authenticated_at: datetime) -> None:
         """Note that the person proved who they are once more."""
@@ -88,15 +97,6 @@ class SqlSessions:
             ids = [row.session_id for row in await work.run(old)]
             await work.run(sa.delete(ROTATED_TOKENS).where(ROTATED_TOKENS.c.session_id.in_(ids)))
             return (await work.run(sa.delete(SESSIONS).where(SESSIONS.c.session_id.in_(ids)))).rowcount
-
-
-def _live(identity_id: IdentityId, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        SESSIONS.c.identity_id == identity_id,
-        _ALIVE,
-        SESSIONS.c.ends_at > to_micros(now),
-        SESSIONS.c.last_seen_at + SESSIONS.c.idle_micros > to_micros(now),
-    )
 
 
 def _account_columns(account: BoundAccount | None) -> dict[str, object]:

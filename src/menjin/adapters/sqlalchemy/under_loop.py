@@ -1,8 +1,9 @@
 """SQLite for callers with an event loop, without a thread hop for each statement.
 
 A statement on a local file takes some ten microseconds once its transaction has begun: less than handing it to
-another thread and back. Only what may wait is done beside the loop: beginning to write (another process may be
-writing) and committing (the disk). Writers of this process queue in memory instead of polling the file.
+another thread and back. Only what does wait is done beside the loop: beginning to write while another process writes,
+and committing to the disk. Writers of this process queue in memory instead of polling the file; each that goes to the
+thread keeps the others waiting until a busy loop comes round to it again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from menjin.adapters.sqlalchemy.sqlite_locks import begin_at_once, commit_at_once
+
 T = TypeVar("T")
+_TIDY_EVERY = 200
 
 
 class SqliteUnderLoop:
@@ -34,6 +38,7 @@ class SqliteUnderLoop:
         self._patience_seconds = patience_seconds
         self._turns = asyncio.Semaphore(connections)
         self._writing = asyncio.Lock()
+        self._commits = 0
         self._thread = ThreadPoolExecutor(1, "menjin-sqlite")
 
     def execution_options(self, **options: Any) -> Self:  # noqa: ANN401 - SQLAlchemy's own signature
@@ -57,9 +62,16 @@ class SqliteUnderLoop:
             return
         async with self._turn(self._writing), self._turn(self._turns):
             with self.sync_engine.connect() as connection:
-                await self._beside(connection.begin)  # whatever comes in between, leaving the block rolls back
+                if not begin_at_once(connection):
+                    await self._beside(connection.begin)  # whatever comes in between, leaving the block rolls back
                 yield connection
-                await self._beside(connection.commit)
+                if not self._commit_at_once(connection):
+                    await self._beside(connection.commit)
+
+    def _commit_at_once(self, connection: sa.Connection) -> bool:
+        """Commit what need not wait for the disk; now and then the thread does, and tidies up the log."""
+        self._commits += 1
+        return self._commits % _TIDY_EVERY != 0 and commit_at_once(connection)
 
     async def dispose(self) -> None:
         """Close the connections."""
