@@ -72,11 +72,13 @@ class Menjin:
         idempotency_key: str | None = None,
         address: str | None = None,
         beside: Beside | None = None,
+        phone_code: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
         key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside))
+        flow = self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside, phone_code=phone_code)
+        return drive(flow)
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""

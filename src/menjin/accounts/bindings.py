@@ -233,13 +233,14 @@ class Bindings:
         return Bound(account, deed, await self._ids_of_others(case, account))
 
     async def _join(self, case: _Case, account: Account | None) -> Bound:
+        is_new = account is None
         if account is None:
             account = await self._steps.create(case.work, case.app, case.identity, case.external_id)
             if account.phone is None:
                 account = await self._put_phone(case, account)
         else:
             await case.work.put_account_of_identity(case.identity.identity_id, account.account_id)
-        return Bound(account, "bound")
+        return Bound(account, "bound", is_new=is_new)
 
     async def _move(self, case: _Case, account: Account | None) -> Bound:
         """Leave an account; if nothing leads to it any more, its successor is noted and its number goes along."""

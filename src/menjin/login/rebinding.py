@@ -101,7 +101,8 @@ class Rebinding:
         subject = session.subject
         name = "bound" if bound.deed == "kept" else bound.deed
         self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant))
-        return SignedIn(session, issued.session_token, whole_seconds(session.expires_at - session.last_seen_at))
+        expires_in = whole_seconds(session.expires_at - session.last_seen_at)
+        return SignedIn(session, issued.session_token, expires_in, bound.is_new)
 
 
 def to_bound(account: Account | None) -> BoundAccount | None:
