@@ -100,9 +100,9 @@ class AsyncCentre:
         http: HttpPort | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        self._own = AiohttpHttp() if http is None else None
+        carrier = http or AiohttpHttp()
+        self._own = carrier if isinstance(carrier, AiohttpHttp) and http is None else None
         self._once = TaskOnce()
-        carrier = http or self._own or AiohttpHttp()
         self._reach = _reach(
             url,
             credential,
@@ -182,8 +182,8 @@ class Centre:
         http: HttpPort | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        self._own = BlockingHttp() if http is None else None
-        carrier = http or self._own or BlockingHttp()
+        carrier = http or BlockingHttp()
+        self._own = carrier if isinstance(carrier, BlockingHttp) and http is None else None
         self._reach = _reach(
             url,
             credential,

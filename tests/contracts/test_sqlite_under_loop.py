@@ -65,6 +65,20 @@ async def test_writers_of_one_process_come_one_after_the_other(tmp_path: Path) -
 
 
 @in_a_loop
+async def test_control_without_the_turn_two_writers_collide(tmp_path: Path) -> None:
+    """Two transactions that begin as readers read the same count, and one of them cannot write."""
+    database, engine = open_database(tmp_path)
+    async with database.transaction() as work:
+        await work.run(_CREATE)
+    unguarded = Database(engine.execution_options(menjin_reads=True))
+    ends = await asyncio.gather(add_one(unguarded), add_one(unguarded), return_exceptions=True)
+    failed = [end for end in ends if end is not None]
+    assert failed or await read(database) != [0, 1]
+    assert all(isinstance(end, StoreUnavailable) for end in failed)
+    await database.close()
+
+
+@in_a_loop
 async def test_the_loop_goes_on_while_another_process_writes(tmp_path: Path) -> None:
     """Three seconds' patience for somebody else's lock are spent beside the loop; then the store is unavailable."""
     database, _ = open_database(tmp_path)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from menjin.adapters.redis.commands import Commands
+from menjin.bridge import drive
 from menjin.errors import StoreUnavailable
 from stores.conftest import MakeRedisHouse
 from support.clock import FakeClock
 from support.doors import Colour, House
-from support.redis_rig import StillStopwatch, open_house, open_stores
+from support.redis_rig import Runner, StillStopwatch, open_client, open_house, open_stores
 from support.servers import RedisServer
 from wxsim import FIRST_APPID
 
@@ -55,6 +59,30 @@ def test_a_killed_redis_is_503_and_back_within_two_seconds(
     assert signed_in.session.session_id not in caplog.text
     assert "mj:" not in caplog.text
     assert str(own_redis.port) not in caplog.text
+
+
+def test_connections_that_a_restart_closed_are_not_used_again(run: Runner, own_redis: RedisServer) -> None:
+    """Every connection of the pool died with the old server; the next commands open new ones and none fails."""
+    commands = Commands(open_client(run.colour, own_redis.url))
+    at_once = 5
+
+    async def ping_at_once() -> None:
+        await asyncio.sleep(0.1)  # a loop hears of closed connections while it runs, as a server's does
+        await asyncio.gather(*(commands.ping() for _ in range(at_once)))
+
+    def ping() -> None:
+        if run.colour == "async":
+            run(ping_at_once())
+            return
+        with ThreadPoolExecutor(at_once) as threads:
+            for done in [threads.submit(drive, commands.ping()) for _ in range(at_once)]:
+                done.result()
+
+    ping()
+    own_redis.kill()
+    own_redis.start()
+    ping()
+    run(commands.close())
 
 
 def test_a_frozen_redis_is_503_within_its_deadline(house: House, own_redis: RedisServer) -> None:

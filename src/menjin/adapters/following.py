@@ -17,7 +17,6 @@ from menjin.errors import StoreUnavailable
 _LOG = logging.getLogger("menjin.following")
 _EVERY_SECONDS = 0.25
 _NAME = "menjin-revocations"
-_AFTER_FAILURE_SECONDS = 0.25
 _LONGEST_ROUND_SECONDS = 30.0  # the first one reads a day of ends
 
 Step = Callable[[], Coroutine[Any, Any, None]]
@@ -62,18 +61,17 @@ class TaskFollowing:
 
     async def _run(self) -> None:
         while True:
-            pause = await self._round()
+            await self._round()
             if self._is_ending:
                 return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._every_seconds)
 
-    async def _round(self) -> float:
+    async def _round(self) -> None:
         try:
             async with asyncio.timeout(_LONGEST_ROUND_SECONDS):
                 await self._step()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
-            return _take_note(error, self._name)
-        return self._every_seconds
+            _take_note(error, self._name)
 
 
 class ThreadFollowing:
@@ -129,23 +127,21 @@ def _run_rounds(step: Step, ending: threading.Event, in_round: threading.Lock, e
     pause = 0.0
     while not ending.wait(pause):
         with in_round:
-            pause = every_seconds if _run_round(step, name) else _AFTER_FAILURE_SECONDS
+            _run_round(step, name)
+        pause = every_seconds
 
 
-def _run_round(step: Step, name: str) -> bool:
+def _run_round(step: Step, name: str) -> None:
     try:
         drive(step())
     except Exception as error:  # noqa: BLE001 - whatever it is, the next round is tried
         _take_note(error, name)
-        return False
-    return True
 
 
-def _take_note(error: Exception, name: str) -> float:
-    """Log a failed round by its kind only, and return how long to wait."""
+def _take_note(error: Exception, name: str) -> None:
+    """Log a failed round by its kind only."""
     if not isinstance(error, (StoreUnavailable, TimeoutError)):
         _LOG.error("a bug in a round of %s: %s", name, type(error).__name__)
-    return _AFTER_FAILURE_SECONDS
 
 
 def _with(found: weakref.ref[ThreadFollowing], deed: Callable[[ThreadFollowing], None]) -> None:

@@ -87,5 +87,4 @@ class Devices:
         return ended
 
     def _tell(self, name: str, session: Session) -> None:
-        subject = session.subject
-        self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant))
+        self._listener.hear(Event.of(name, session))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
+from menjin.sessions.model import Session
 from menjin.values import AppId, IdentityId, SessionId
 
 
@@ -23,6 +24,12 @@ class Event:
     session_id: SessionId
     identity_id: IdentityId
     tenant: str | None = None
+
+    @classmethod
+    def of(cls, name: str, session: Session) -> Self:
+        """Return the event of a deed done in a session."""
+        subject = session.subject
+        return cls(name, subject.appid, session.session_id, subject.identity_id, subject.tenant)
 
 
 class Listener(Protocol):

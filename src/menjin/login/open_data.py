@@ -152,7 +152,4 @@ class OpenData:
         await self._unionids.note(session, parse_unionid(payload["unionId"]), "user_data")
 
     def _tell(self, session: Session) -> None:
-        subject = session.subject
-        self._listener.hear(
-            Event("data_opened", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
-        )
+        self._listener.hear(Event.of("data_opened", session))

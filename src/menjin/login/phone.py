@@ -56,10 +56,7 @@ class Phone:
         """
         session = await self._sessions.authenticate(session_token)
         number = await self.verify_code(session, phone_code)
-        subject = session.subject
-        self._listener.hear(
-            Event("phone_shown", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
-        )
+        self._listener.hear(Event.of("phone_shown", session))
         return PhoneNumber(number.e164, number.country_code, number.national_number)
 
     async def verify_code(self, session: Session, phone_code: str) -> Number:

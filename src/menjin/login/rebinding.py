@@ -98,9 +98,8 @@ class Rebinding:
 
     def _tell(self, issued: IssuedSession, bound: Bound) -> SignedIn:
         session = issued.session
-        subject = session.subject
         name = "bound" if bound.deed == "kept" else bound.deed
-        self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant))
+        self._listener.hear(Event.of(name, session))
         expires_in = whole_seconds(session.expires_at - session.last_seen_at)
         return SignedIn(session, issued.session_token, expires_in, bound.is_new)
 

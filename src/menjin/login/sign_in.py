@@ -276,13 +276,9 @@ class SignIn:
         return SignedIn(session, issued.session_token, expires_in, resolved.is_new)
 
     def _tell(self, signed_in: SignedIn, resolved: Resolved) -> None:
-        session = signed_in.session
-        subject = session.subject
         names = ["signed_in", "unionid_conflict"] if resolved.conflict else ["signed_in"]
         for name in names:
-            self._listener.hear(
-                Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
-            )
+            self._listener.hear(Event.of(name, signed_in.session))
 
 
 def _to_subject(app: App, openid: OpenId, resolved: Resolved, told: _Told) -> Subject:

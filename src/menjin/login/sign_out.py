@@ -59,9 +59,7 @@ class SignOut:
             lines.append(await self._records.write("session_revoked", session.subject, reason="signed_out"))
         self._records.say(*lines)
         subject = session.subject
-        self._listener.hear(
-            Event("signed_out", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
-        )
+        self._listener.hear(Event.of("signed_out", session))
         if self._apps.get(subject.appid).reset_key_at_sign_out:
             await self._forget_key(subject)
 

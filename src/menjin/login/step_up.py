@@ -114,9 +114,6 @@ class StepUp:
     async def _confirm(self, session_token: Secret, session: Session) -> SignedIn:
         await self._sessions.confirm(session)
         issued = await self._sessions.rotate(session_token)
-        subject = session.subject
-        self._listener.hear(
-            Event("stepped_up", subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant)
-        )
+        self._listener.hear(Event.of("stepped_up", session))
         left = issued.session.expires_at - issued.session.last_seen_at
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))

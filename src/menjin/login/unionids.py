@@ -91,7 +91,7 @@ class UnionIds:
         if not resolved.conflict and occasion == "user_data":
             return True  # told as data_opened
         name = "unionid_conflict" if resolved.conflict else "unionid_recorded"
-        self._listener.hear(Event(name, subject.appid, session.session_id, subject.identity_id, tenant=subject.tenant))
+        self._listener.hear(Event.of(name, session))
         return not resolved.conflict
 
     async def assert_identity(self, app_name: str, openid: str, unionid: str) -> Resolved:

@@ -79,6 +79,22 @@ async def read_body(request: Request, shape: type[B], seconds: float = BODY_SECO
         BodyTooLarge: It is longer than 64 KiB, whatever its Content-Length says.
         RequestInvalid: It is not strict JSON, or not of this shape, or was not whole in time.
     """
+    data = await read_bytes(request, seconds)
+    try:
+        return msgspec.convert(read_object(data), shape)
+    except msgspec.ValidationError as error:
+        raise RequestInvalid(_to_fault(error)) from None
+    except ValueError:
+        raise RequestInvalid(Fault("body", "not a strict JSON object")) from None
+
+
+async def read_bytes(request: Request, seconds: float = BODY_SECONDS) -> bytes:
+    """Return the request's body, if it is whole within so many seconds.
+
+    Raises:
+        BodyTooLarge: It is longer than 64 KiB, whatever its Content-Length says.
+        RequestInvalid: It was not whole in time.
+    """
     data = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -90,12 +106,7 @@ async def read_body(request: Request, shape: type[B], seconds: float = BODY_SECO
         raise RequestInvalid(Fault("body", "the client went away before it was whole")) from None
     except TimeoutError:
         raise RequestInvalid(Fault("body", f"not whole within {seconds:g} s")) from None
-    try:
-        return msgspec.convert(read_object(bytes(data)), shape)
-    except msgspec.ValidationError as error:
-        raise RequestInvalid(_to_fault(error)) from None
-    except ValueError:
-        raise RequestInvalid(Fault("body", "not a strict JSON object")) from None
+    return bytes(data)
 
 
 def read_pair(first: str | UnsetType, second: str | UnsetType, names: str) -> tuple[str, str] | None:

@@ -15,19 +15,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from menjin.errors import (
     AppMisconfigured,
+    BodyTooLarge,
     ClientInvalid,
     ClientNotPermitted,
     MenjinError,
     NotFound,
     QuotaExceeded,
+    RequestInvalid,
 )
-from menjin.service.bodies import LARGEST_BODY
+from menjin.service.bodies import read_bytes
 from menjin.service.routes import answer
 from menjin.service.token_desk import TokenDesk
 from menjin.strict_json import read_object
@@ -100,20 +102,16 @@ async def _read_parameters(request: Request) -> Mapping[str, Any]:
     query = dict(request.query_params)
     if request.method != "POST":
         return query
-    data = bytearray()
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > LARGEST_BODY:
-                raise _RefusedError(47001)
-    except ClientDisconnect:
+        data = await read_bytes(request)
+    except (BodyTooLarge, RequestInvalid):
         raise _RefusedError(47001) from None
     if not data.strip():
         return query
     try:
         if not data.lstrip().startswith(b"{"):  # like WeChat, whatever Content-Type says
             return query | dict(parse_qsl(data.decode(), keep_blank_values=True, strict_parsing=True))
-        return query | read_object(bytes(data))
+        return query | read_object(data)
     except ValueError:
         raise _RefusedError(47001) from None
 

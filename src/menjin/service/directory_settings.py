@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from menjin.accounts.directory import Directory
 from menjin.adapters.directories import CallableDirectory
@@ -18,14 +18,11 @@ from menjin.adapters.directories.sql import Queries, SqlDirectory, open_director
 from menjin.adapters.directories.webhook import Endpoint, WebhookDirectory
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.assembly import Stores
+from menjin.service.section import Section
 from menjin.values import Secret
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WebhookSection(_Section):
+class WebhookSection(Section):
     """`[directory.webhook]`: docs/directory-webhook.md. `timeout` in milliseconds; `former_key` while keys change."""
 
     url: str = Field(pattern=r"^https?://")
@@ -37,7 +34,7 @@ class WebhookSection(_Section):
     private_networks: list[str] = Field(default_factory=list)
 
 
-class SqlSection(_Section):
+class SqlSection(Section):
     """`[directory.sql]`: the business's database, and the one SELECT that finds a member; docs/directories.md."""
 
     url: SecretStr | None = None
@@ -46,11 +43,11 @@ class SqlSection(_Section):
     phone_query: str | None = None
 
 
-class LocalSection(_Section):
+class LocalSection(Section):
     """`[directory.local]`: menjin's own table; `menjin directory add` puts members in."""
 
 
-class DirectorySection(_Section):
+class DirectorySection(Section):
     """`[directory]`: one of the four.
 
     `call = "package.module:function"` gets username and password and returns an id.

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from menjin.clients.credential import hash_credential, is_credential_hash
 from menjin.clients.model import Scope, ServiceClient
 from menjin.errors import ClientInvalid, Fault
+from menjin.service.hosts import find_reach
+from menjin.service.section import Section
 from menjin.values import ClientId, Secret, parse_appid
 
 _ALL_APPS = ["*"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class InternalSection(_Section):
+class InternalSection(Section):
     """`[internal]`: the listener for the business's own services; none without a port. docs/access-tokens.md.
 
     `tls_proxy`: something in front of it encrypts, so that it may listen on an address that others can reach.
@@ -34,7 +31,7 @@ class InternalSection(_Section):
 
     def find_faults(self, *, is_dev: bool) -> list[Fault]:
         """Return what a production start refuses: credentials and tokens in clear on a public address."""
-        if self.port is None or is_dev or self.tls_proxy or _how_open(self.host) != "public":
+        if self.port is None or is_dev or self.tls_proxy or find_reach(self.host) != "public":
             return []
         said = "can be reached from outside, in clear; bind 127.0.0.1, or set tls_proxy = true behind one"
         return [Fault("internal.host", said)]
@@ -42,22 +39,10 @@ class InternalSection(_Section):
     @property
     def is_exposed(self) -> bool:
         """Whether others on the network can reach it in clear."""
-        return self.port is not None and not self.tls_proxy and _how_open(self.host) != "loopback"
+        return self.port is not None and not self.tls_proxy and find_reach(self.host) != "loopback"
 
 
-def _how_open(host: str) -> str:
-    if host == "localhost":
-        return "loopback"
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return "public"  # a name: nobody knows where it leads
-    if address.is_loopback:
-        return "loopback"
-    return "private" if address.is_private and not address.is_unspecified else "public"
-
-
-class ServiceClientSection(_Section):
+class ServiceClientSection(Section):
     """`[[service_clients]]`: one service, known without the database.
 
     `credential_hash` is what `menjin clients new` prints beside the credential; or `credential_file` holds it.

@@ -6,17 +6,14 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from menjin.limits.addresses import TrustedProxies, parse_proxies
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
+from menjin.service.section import Section
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RateSection(_Section):
+class RateSection(Section):
     """One limit: so many (0: no limit) in so many seconds."""
 
     most: int = Field(ge=0, le=10**9)
@@ -31,7 +28,7 @@ def _rate(default: Rate) -> Any:  # noqa: ANN401 - what pydantic's Field gives
 _FIGURES, _UPSTREAM = Figures(), UpstreamFigures()
 
 
-class LimitsSection(_Section):
+class LimitsSection(Section):
     """`[limits]`: how much one caller may try, and what goes out to WeChat; docs/operations/limits.md."""
 
     enabled: bool = True
@@ -72,7 +69,7 @@ class LimitsSection(_Section):
         )
 
 
-class GatewaySection(_Section):
+class GatewaySection(Section):
     """`[gateway]`: the proxies in front, as addresses, networks or `unix`; only their X-Forwarded-For is believed.
 
     `wechat_cloud`: those of them that are WeChat's own gateway (云托管), whose X-WX-* headers are believed too.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from menjin.apps import App
 from menjin.errors import Fault
+from menjin.service.hosts import find_reach
 
 if TYPE_CHECKING:
     from menjin.service.settings import Settings
@@ -22,7 +22,7 @@ def find_refused(settings: Settings, apps: Sequence[App]) -> list[Fault]:
         return []
     url = urlsplit(settings.wechat.base_url)
     faults = []
-    if url.scheme != "https" or _is_loopback(url.hostname or ""):
+    if url.scheme != "https" or find_reach(url.hostname or "") == "loopback":
         faults.append(Fault("wechat.base_url", "is not https, or is this machine; only for [dev] enabled = true"))
     faults += [
         Fault(f"apps.{app.appid}", "has a sample app_secret; only for [dev] enabled = true")
@@ -30,10 +30,3 @@ def find_refused(settings: Settings, apps: Sequence[App]) -> list[Fault]:
         if app.app_secret.reveal() in _SAMPLE_SECRETS
     ]
     return faults
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from menjin.accounts.directory import Directory
@@ -32,16 +32,13 @@ from menjin.service.directory_settings import DirectorySection, close_with, to_d
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
+from menjin.service.section import Section
 from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AppSection(_Section):
+class AppSection(Section):
     """`[[apps]]`: one mini program. Times in whole seconds."""
 
     appid: str = Field(pattern=r"^wx[0-9a-f]{16}$")
@@ -68,7 +65,7 @@ class AppSection(_Section):
         return self
 
 
-class VaultSection(_Section):
+class VaultSection(Section):
     """`[vault]`: the key that seals, and every key that still opens; `menjin keys new` makes one."""
 
     active: str
@@ -76,7 +73,7 @@ class VaultSection(_Section):
     keys_file: dict[str, Path] = Field(default_factory=dict)
 
 
-class DatabaseSection(_Section):
+class DatabaseSection(Section):
     """`[database]`: sqlite:///…, postgresql://… or mysql://…; with a password in it, better by `url_file`.
 
     `pool_size`: connections at most, of each process; by default 4 for SQLite, 10 else.
@@ -87,27 +84,27 @@ class DatabaseSection(_Section):
     pool_size: int | None = Field(default=None, ge=1, le=200)
 
 
-class RedisSection(_Section):
+class RedisSection(Section):
     """`[redis]`: where sessions live; without it they live in `[database]`. The URL may hold a password."""
 
     url: SecretStr | None = None
     url_file: Path | None = None
 
 
-class WeChatSection(_Section):
+class WeChatSection(Section):
     """`[wechat]`: WeChat's host, and how long a whole call may take (milliseconds)."""
 
     base_url: str = Field(default=WECHAT, pattern=r"^https?://[^?#]+$")
     deadline: int = Field(default=3000, ge=100, le=30000)
 
 
-class LegacySection(_Section):
+class LegacySection(Section):
     """`[legacy]`: Tencent's old session protocols, served under `/legacy/{protocol}/{appid}/`; none unless named."""
 
     protocols: list[Literal["weapp-session", "wafer", "wafer2"]] = Field(default_factory=list)
 
 
-class DevSection(_Section):
+class DevSection(Section):
     """`[dev]`: what a production start refuses."""
 
     enabled: bool = False

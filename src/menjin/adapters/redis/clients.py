@@ -21,6 +21,8 @@ _CONNECTIONS = 50
 _BLOCKING: Any = redis  # redis-py leaves Sentinel and ClusterNode untyped
 _ASYNC: Any = redis.asyncio
 _TIMES: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "socket_keepalive": True}
+# Under RESP3 redis-py listens for notices of maintenance, and hands out pooled connections that the server closed.
+_OPTIONS: dict[str, Any] = {**_TIMES, "protocol": 2}
 _FORMS = (
     "not a usable redis://host:port/0, rediss://, unix:///path, redis+sentinel://host:port,host:port/master/0 "
     "or redis+cluster://host:port,host:port"
@@ -49,18 +51,18 @@ def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
         StoreUnavailable: A cluster cannot be asked for its nodes.
     """
     place = _read(url)
-    options = {**_TIMES, "retry": Retry(NoBackoff(), 0)}
+    options = {**_OPTIONS, "retry": Retry(NoBackoff(), 0)}
     if place is None:
         pool = redis.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
         return redis.Redis.from_pool(pool)
     if place.kind == "sentinel":
-        sentinel_options = {**_TIMES, **place.sentinel_login}
+        sentinel_options = {**_OPTIONS, **place.sentinel_login}
         sentinel = _BLOCKING.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
         master: redis.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
         return master
     nodes = [_BLOCKING.cluster.ClusterNode(host, port) for host, port in place.hosts]
     try:
-        return redis.RedisCluster(startup_nodes=nodes, **_TIMES, **place.login)
+        return redis.RedisCluster(startup_nodes=nodes, **_OPTIONS, **place.login)
     except (RedisError, RedisClusterException, OSError):
         pass
     raise StoreUnavailable
@@ -73,17 +75,17 @@ def open_async_redis(url: str) -> redis.asyncio.Redis | redis.asyncio.RedisClust
         ValueError: The URL has none of the known forms.
     """
     place = _read(url)
-    options = {**_TIMES, "retry": AsyncRetry(NoBackoff(), 0)}
+    options = {**_OPTIONS, "retry": AsyncRetry(NoBackoff(), 0)}
     if place is None:
         pool = redis.asyncio.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
         return redis.asyncio.Redis.from_pool(pool)
     if place.kind == "sentinel":
-        sentinel_options = {**_TIMES, **place.sentinel_login}
+        sentinel_options = {**_OPTIONS, **place.sentinel_login}
         sentinel = _ASYNC.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
         master: redis.asyncio.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
         return master
     nodes = [_ASYNC.cluster.ClusterNode(host, port) for host, port in place.hosts]
-    return redis.asyncio.RedisCluster(startup_nodes=nodes, **_TIMES, **place.login)
+    return redis.asyncio.RedisCluster(startup_nodes=nodes, **_OPTIONS, **place.login)
 
 
 def check_redis_url(url: str) -> None:
