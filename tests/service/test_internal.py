@@ -192,14 +192,14 @@ def test_the_first_read_of_each_generation_is_audited_once(tmp_path: Path) -> No
             for process in (here, there):
                 process.read(orders)
         there.read(crm)
-        assert sorted(here.audited + there.audited) == [("crm", APPID, 1), ("orders", APPID, 1)]
+        assert sorted(here.audited) == [("crm", APPID, 1), ("orders", APPID, 1)]
         here.kill_token()
         assert here.report(orders, here.read(orders)["access_token"]) == "renewed"
         here.world.clock.advance(5)
         assert here.read(orders)["generation"] == 2
         # The other process looks at the store once a second.
         assert any(there.read(orders)["generation"] == 2 for _ in range(3000))
-        assert sorted(here.audited + there.audited)[1:] == [("orders", APPID, 1), ("orders", APPID, 2)]
+        assert sorted(here.audited)[1:] == [("orders", APPID, 1), ("orders", APPID, 2)]
         assert f'menjin_access_token_reads_total{{appid="{APPID}",client="orders"}} 7.0' in metrics(here)
 
 
