@@ -36,15 +36,14 @@ BINDING_DESK = replace(DESK, phone_match="bind")
 
 def log_in(person: Person, phone_code: str, **more: Any) -> SignedIn:  # noqa: ANN401 - sign_in's
     """Log a person in with a phone_code."""
-    code = person.town.wechat.code(person.name, person.app)
-    signed_in: SignedIn = person.town.door.sign_in(person.app.appid, code, phone_code=phone_code, **more)
-    person.token = signed_in.session_token.reveal()
+    signed_in: SignedIn = person.sign_in_by_phone(phone_code=phone_code, **more)
     return signed_in
 
 
-def tap_and_log_in(person: Person, **more: Any) -> SignedIn:  # noqa: ANN401 - sign_in's
+def tap_and_log_in(person: Person) -> SignedIn:
     """Tap the phone button, then log in with what it gave."""
-    return log_in(person, person.town.wechat.tap(person.name, person.app), **more)
+    signed_in: SignedIn = person.sign_in_by_phone()
+    return signed_in
 
 
 def test_an_open_app_gives_the_new_account_its_number(town: Town) -> None:
