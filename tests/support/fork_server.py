@@ -1,6 +1,6 @@
 """A warm process that forks children on request: a tenth of the time that a start from nothing takes.
 
-It reads one JSON order a line and answers each with the child's process id. When standard input ends, it kills them all.
+It reads one JSON order a line and answers each with the child's process id. When its input ends it kills them all.
 """
 
 from __future__ import annotations
