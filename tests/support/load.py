@@ -165,7 +165,7 @@ async def gather_bounded(work: list[Callable[[], Awaitable[Any]]], at_once: int)
 
 def run_soak(*proofs: Callable[[], Coroutine[Any, Any, Verdict]]) -> int:
     """Run proofs one after the other; return 1 if anything was violated."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("soak").setLevel(logging.INFO)
     failed = []
     for proof in proofs:
