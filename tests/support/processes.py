@@ -20,6 +20,7 @@ from support.ports import free_port
 
 _NOBODY = 65534
 _STARTS_WITHIN = 30.0
+_STOPS_WITHIN = 5.0
 # A child dies with the thread that made it (--pdeathsig): this one lives as long as the tests.
 _STARTER = ThreadPoolExecutor(1, "starter")
 
@@ -159,6 +160,11 @@ class Server:
     def pause(self) -> None:
         """Freeze it and its children: connections stay open, nothing answers."""
         self._signal(signal.SIGSTOP)
+        until = time.monotonic() + _STOPS_WITHIN
+        while not all(map(_is_stopped, (self.pid, *_descendants(self.pid)))):
+            if time.monotonic() > until:
+                pytest.fail(f"{self.name} does not stop")
+            time.sleep(0.005)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
@@ -204,6 +210,18 @@ def ask(port: int, question: bytes, expected: bytes) -> bool:
     with socket.create_connection(("127.0.0.1", port), 1) as connection:
         connection.sendall(question)
         return expected in connection.recv(4096)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether every thread has come to its stop; one that is running a moment longer may still answer."""
+    try:
+        states = [
+            thread.joinpath("stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+            for thread in Path(f"/proc/{pid}/task").iterdir()
+        ]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return all(state in "TtZX" for state in states)
 
 
 def _descendants(pid: int) -> list[int]:

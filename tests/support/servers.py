@@ -102,7 +102,8 @@ class MariaDbServer(Server):
         program = find_program("mariadbd")
         folder = make_folder("mariadb")
         make = ("--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
-        small = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=32M")
+        own = f"--tmpdir={folder}"  # two in one folder of the machine take each other's temporary tables away
+        small = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=32M", own)
         run_once(folder, find_program("mariadb-install-db"), *make, f"--datadir={folder / 'data'}", *small)
 
         def command(port: int, folder: Path) -> Sequence[str | Path]:
