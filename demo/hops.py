@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -61,52 +62,53 @@ class Hop:
 
 
 class Hops:
-    """The latest hops, and whoever follows them."""
+    """The latest hops, and whoever follows them; they come from the servers' loop and from threads."""
 
     def __init__(self) -> None:
         self._kept: deque[Hop] = deque(maxlen=KEPT)
         self._count = 0
-        self._followers: set[asyncio.Queue[Hop]] = set()
+        self._followers: dict[asyncio.Queue[Hop], asyncio.AbstractEventLoop] = {}
+        self._lock = threading.Lock()
 
     def call(self, at: float, source: Side, target: Side, title: str, fields: Iterable[Field]) -> Hop:
         """Note a call."""
-        self._count += 1
-        return self._add(Hop(self._count, at, self._count, "call", source, target, title, tuple(fields)))
+        told = tuple(fields)
+        return self._add(lambda number: Hop(number, at, number, "call", source, target, title, told))
 
     def answer(self, call: Hop, at: float, fields: Iterable[Field], status: int = 0, *, went_well: bool) -> Hop:
         """Note the answer to a call."""
-        self._count += 1
-        hop = Hop(
-            self._count,
-            at,
-            call.number,
-            "answer",
-            call.target,
-            call.source,
-            call.title,
-            tuple(fields),
-            status,
-            went_well,
+        source, target, title, told = call.target, call.source, call.title, tuple(fields)
+        return self._add(
+            lambda number: Hop(number, at, call.number, "answer", source, target, title, told, status, went_well)
         )
-        return self._add(hop)
 
     def latest(self, after: int = 0) -> list[Hop]:
         """Return the hops after a number, oldest first."""
-        return [hop for hop in self._kept if hop.number > after]
+        with self._lock:
+            return [hop for hop in self._kept if hop.number > after]
 
     @contextlib.asynccontextmanager
     async def follow(self) -> AsyncIterator[asyncio.Queue[Hop]]:
-        """Yield a queue of the hops from here on."""
+        """Yield a queue of the hops from here on, in the order of their numbers."""
         queue: asyncio.Queue[Hop] = asyncio.Queue(KEPT)
-        self._followers.add(queue)
+        with self._lock:
+            self._followers[queue] = asyncio.get_running_loop()
         try:
             yield queue
         finally:
-            self._followers.discard(queue)
+            with self._lock:
+                del self._followers[queue]
 
-    def _add(self, hop: Hop) -> Hop:
-        self._kept.append(hop)
-        for queue in self._followers:
-            with contextlib.suppress(asyncio.QueueFull):  # a page that does not read asks again with its last number
-                queue.put_nowait(hop)
+    def _add(self, make: Callable[[int], Hop]) -> Hop:
+        with self._lock:
+            self._count += 1
+            hop = make(self._count)
+            self._kept.append(hop)
+            for queue, loop in self._followers.items():
+                loop.call_soon_threadsafe(_put, queue, hop)
         return hop
+
+
+def _put(queue: asyncio.Queue[Hop], hop: Hop) -> None:
+    with contextlib.suppress(asyncio.QueueFull):  # a page that does not read asks again with its last number
+        queue.put_nowait(hop)

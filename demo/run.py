@@ -8,11 +8,8 @@ import logging
 import signal
 import sys
 
-import aiohttp
-
-from house import HOLDERS, MEMBER, PASSWORD, House, Ports, open_house
-from page import curl_lines
-from walk import Walk, WalkFailed
+from opening import open_house
+from places import HOLDERS, MEMBER, PASSWORD, House, Ports
 
 
 def main() -> int:
@@ -59,6 +56,10 @@ def read_ports(options: argparse.Namespace) -> Ports:
 
 async def walk(options: argparse.Namespace) -> int:
     """Perform the journey."""
+    import aiohttp  # noqa: PLC0415 - only this needs it, and the page should not wait for it
+
+    from walk import Walk, WalkFailed  # noqa: PLC0415 - likewise
+
     async with (
         open_house(options.ports, options.app_mode) as house,
         aiohttp.ClientSession() as http,
@@ -78,15 +79,21 @@ async def show(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with open_house(options.ports, options.app_mode) as house:
-        greet(house)
+    async with open_house(options.ports, options.app_mode, greet) as house:
+        tell_more(house)
         await stop.wait()
     return 0
 
 
 def greet(house: House) -> None:
-    """Print the URL, and the login as curl lines."""
-    print(f"menjin 门禁  打开手机 open the phone: {house.page}/")
+    """Print where the phone is."""
+    print(f"menjin 门禁  打开手机 open the phone: {house.page}/", flush=True)
+
+
+def tell_more(house: House) -> None:
+    """Print the members, and the login as curl lines."""
+    from page import curl_lines  # noqa: PLC0415 - loaded with the house, after the page is served
+
     print("会员 members:", "    ".join(f"{name} / {password}" for name, (_, _, password) in HOLDERS.items()), "\n")
     print(f"menjin: {house.menjin}/    模拟的微信 simulated WeChat: {house.wechat}/")
     print(f"会员 member: {MEMBER} / {PASSWORD}    Ctrl-C 结束 ends it\n")

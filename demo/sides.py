@@ -44,8 +44,24 @@ class Sides:
 
     def identity_of(self, person: str) -> str | None:
         """Return the id of a person's identity at menjin, or None before the first login."""
-        found = self._menjin(self.world.identities.openid(FIRST_APPID, person))["identity"]
+        found = self._remembered(person)["identity"]
         return found if isinstance(found, str) else None
+
+    def is_bound(self, person: str) -> bool:
+        """Say whether a person's WeChat holds a membership."""
+        return self._remembered(person)["external_id"] is not None
+
+    def has_unionid(self, person: str) -> bool:
+        """Say whether menjin knows a person's unionid."""
+        return self._remembered(person)["unionid"] is not None
+
+    def count_alive(self, person: str) -> int:
+        """Return how many sessions of a person are alive, among the latest."""
+        sessions = self._remembered(person)["sessions"]
+        return sum(not one["ended"] for one in sessions) if isinstance(sessions, list) else 0
+
+    def _remembered(self, person: str) -> Row:
+        return self._menjin(self.world.identities.openid(FIRST_APPID, person))
 
     def _wechat(self, person: str, openid: str) -> Row:
         now = self.world.clock.now()

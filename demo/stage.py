@@ -1,4 +1,4 @@
-"""The page's own server: the browser phone, WeChat's phone side, what the page shows and what its buttons do.
+"""What the page asks its own server: WeChat's phone side, what the page shows and what its buttons do.
 
 menjin has no debug route: what is shown here is read in this process.
 """
@@ -8,17 +8,14 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
-from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import wxsim
 from hops import Hop, Hops
@@ -26,55 +23,9 @@ from sides import Sides
 from troubles import Troubles
 from watching import WatchedWorld
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_FILES = {
-    "/": ("index.html", "text/html"),
-    "/phone.js": ("phone.js", "text/javascript"),
-    "/phone.css": ("phone.css", "text/css"),
-}
 _NETWORK = frozenset({"request", "uploadFile", "downloadFile"})
-_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _BEAT = 15
 _MOST_SECONDS = 100 * 86_400
-
-
-class Guard:
-    """Lets only this machine's own pages in, and says so to the browser.
-
-    A page from elsewhere could otherwise turn the demo's clock, by a name that leads to 127.0.0.1.
-
-    Args:
-        app: The app inside.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, or refuse."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if urlsplit(f"//{host}").hostname not in _HOSTS or (origin is not None and urlsplit(origin).netloc != host):
-            await Response("not from here", 403)(scope, receive, send)
-            return
-
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                more = [
-                    (b"content-security-policy", POLICY.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-                message = {**message, "headers": [*message["headers"], *more]}
-            await send(message)
-
-        await self._app(scope, receive, with_policy)
 
 
 class Stage:
@@ -86,7 +37,6 @@ class Stage:
         sides: Likewise.
         troubles: What the buttons do.
         hosts: Where the names of the mini program's servers lead in this demo: origin to URL.
-        scene: Told to the page when it opens.
     """
 
     def __init__(
@@ -97,41 +47,30 @@ class Stage:
         troubles: Troubles,
         *,
         hosts: Mapping[str, str],
-        scene: Mapping[str, object],
     ) -> None:
         self._world = world
         self._hops = hops
         self._sides = sides
         self._troubles = troubles
         self._hosts = hosts
-        self._scene = scene
         self._closing = asyncio.Event()
 
     def app(self) -> Starlette:
         """Return the ASGI app."""
-        files = [Route(path, self.show_file) for path in _FILES]
         routes = [
-            *files,
             Route("/_wx/{appid}/{person}/{api}", self.wx, methods=["POST"]),
             Route("/_net/{url:path}", self.picture),
-            Route("/demo/scene", self.show_scene),
             Route("/demo/events", self.events),
             Route("/demo/state", self.state),
             Route("/demo/people/{name}", self.person),
             Route("/demo/clock", self.turn_clock, methods=["POST"]),
             Route("/demo/troubles/{name}", self.trouble, methods=["POST"]),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(Guard)])
+        return Starlette(routes=routes)
 
     def close(self) -> None:
         """Let the pages that follow go, so that the server can end."""
         self._closing.set()
-
-    async def show_file(self, request: Request) -> Response:
-        """Serve a file of the bundle."""
-        name, kind = _FILES[request.url.path]
-        body = resources.files("wxsim").joinpath("browser", name).read_bytes()
-        return Response(body, headers={"Cache-Control": "no-cache"}, media_type=kind)
 
     async def wx(self, request: Request) -> Response:
         """One call of wx, answered by the simulated WeChat."""
@@ -166,10 +105,6 @@ class Stage:
             to = urlsplit(target)
             options["url"] = urlunsplit((to.scheme, to.netloc, parts.path, parts.query, ""))
         return msgspec.json.encode(options)
-
-    async def show_scene(self, _request: Request) -> Response:
-        """What the page needs to begin."""
-        return JSONResponse({**self._scene, "now": self._world.clock.now()})
 
     async def events(self, request: Request) -> Response:
         """The hops as they happen, as server-sent events."""

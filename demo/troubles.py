@@ -70,9 +70,9 @@ class Troubles:
         self._world.session_keys.expire(FIRST_APPID, person)
         return Story(
             "微信那边的 session_key 失效了，登录没有断：session_token 是我们自己的，寿命也是自己的。"
-            "页面打开时 SDK 用 checkSession 先看一眼，钥匙坏了就先登录一次，等你点手机号时已经换好。",
+            "有手机号按钮的页面一打开，SDK 就用 checkSession 看一眼，钥匙坏了先登录一次，等你点时已经换好。",
             "WeChat's session_key is dead, the login is not: the session_token is ours and has a life of its own. "
-            "When a page opens, the SDK looks by checkSession and logs in first, so that your tap finds a good key.",
+            "Where there is a phone button, the SDK looks by checkSession on opening, and logs in before the tap.",
             "wake",
         )
 
@@ -94,11 +94,11 @@ class Troubles:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as http,
             http.post(f"{self._menjin}/v1/sessions", json=body) as reply,
         ):
-            await reply.read()
+            told = f"{reply.status} {(await reply.json(content_type=None)).get('code', '')}".strip()
         return Story(
-            "有人看到了登录用过的 code，拿它再登录一次：409 login_code_used。code 只能用一次、只活五分钟，"
+            f"有人看到了登录用过的 code，拿它再登录一次：{told}。code 只能用一次、只活五分钟，"
             "第二个人什么也得不到，你的登录也不受影响。",
-            "Somebody saw the login_code and tried it again: 409 login_code_used. A code works once, for five minutes. "
+            f"Somebody saw the login_code and tried it again: {told}. A code works once, for five minutes. "
             "The second one got nothing, and your session is untouched.",
         )
 
@@ -162,14 +162,21 @@ class Troubles:
         """The person refuses whatever is asked next."""
         return Story(
             "下一个授权会被拒绝。手机号、位置都只是授权：拒绝之后，登录还在，页面也还能用。"
-            "微信记住拒绝，不再弹窗；要改，就去设置页。",
-            "The next permission will be refused. A phone number or a place is authorisation, not login: after a "
-            "refusal you are still signed in. WeChat remembers it and asks no more; the settings page changes it.",
+            "手机号下次点按钮还会再问；位置这一类，微信记住拒绝不再弹窗，要改就去设置页。",
+            "The next permission will be refused. A phone number or a place is authorisation, not login: you are still "
+            "signed in after it. The phone button asks again; a place is asked once, and changed in the settings.",
             "refuse_next",
         )
 
-    async def second_phone(self, _person: str, _device: str) -> Story:
+    async def second_phone(self, person: str, _device: str) -> Story:
         """The same person takes another phone."""
+        if self._sides.count_alive(person) > 1:
+            return Story(
+                "同一个人换回另一部手机：那部手机上的登录态还在，不用再登录。两部手机，两个登录态，一个账号。",
+                "The same person, back on the other phone: its own session is still alive, so there is no login. "
+                "Two phones, two sessions, one account.",
+                "other_phone",
+            )
         return Story(
             "同一个人换了一部手机：存储是空的，所以悄悄登录一次，得到第二个登录态，还是同一个账号，会员不用再绑。"
             "在“登录的手机”里能看到两部，也能让另一部下线。",
@@ -193,6 +200,15 @@ class Troubles:
         taker = self._world.person("bo" if person == "an" else "an")
         number = giver.phone or PhoneNumber("13900000001")
         self._world.set_phone(taker, number)
+        if not self._sides.is_bound(person):
+            return Story(
+                f"号码 {number.number} 被注销后卖给了另一个人，那个人正拿着手机。这个号码的会员还没有绑定过微信，"
+                "所以用手机号绑定时，menjin 不会悄悄绑上，而是先问“是你吗”。先绑定会员再卖号，就会看到冲突。",
+                f"The number {number.number} was given up and sold to somebody else, who holds the phone now. Its "
+                "membership is bound to no WeChat yet, so binding by phone asks “is it you?” first. Bind, then sell, "
+                "to see a conflict.",
+                "other_person",
+            )
         return Story(
             f"号码 {number.number} 被注销后卖给了另一个人，那个人正拿着手机。用手机号绑定试试：号码对得上，"
             "但会员已在别人的微信名下，所以不会悄悄接管，而是给出选择。",
@@ -203,8 +219,16 @@ class Troubles:
 
     async def bind_open_platform(self, person: str, _device: str) -> Story:
         """The app is bound to an Open Platform account."""
+        had_unionid = self._sides.has_unionid(person)
         self._world.bind_open_platform("op-shanchapu")
         await self._end_sessions(person)
+        if had_unionid:
+            return Story(
+                "小程序早已绑定开放平台账号：重新登录一次，微信给的 unionid 和身份上记的一样，什么都不用改。",
+                "The app was bound to the Open Platform before: after another login WeChat gives the same unionid, "
+                "and there is nothing to change.",
+                "wake",
+            )
         return Story(
             "小程序绑定了开放平台账号。下次登录，微信多给一个 unionid；menjin 把它补到同一个身份上，不会多出一个人来。",
             "The app is bound to an Open Platform account. At the next login WeChat gives a unionid as well; menjin "

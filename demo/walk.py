@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from house import MEMBER, PASSWORD, House
+from places import MEMBER, PASSWORD, House
 from wxsim import FIRST_APPID
 
 _SECRET = "…（不出服务器 never leaves the server）"  # noqa: S105 - what stands for a secret

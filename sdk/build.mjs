@@ -1,7 +1,7 @@
 // Builds miniprogram_dist/ (what WeChat's builder copies) and dist/ (for bundlers and Node), and judges the result:
 // its size, and nothing in it that a mini program's engine lacks.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -51,9 +51,12 @@ for (const [folder, format, type] of [
   });
   mkdirSync(out, { recursive: true });
   writeFileSync(`${out}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
-  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const declare = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", out];
-  execFileSync(process.execPath, [tsc, "-p", here, ...declare], { stdio: "inherit" });
+}
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const declare = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", `${here}dist/esm`];
+execFileSync(process.execPath, [tsc, "-p", here, ...declare], { stdio: "inherit" });
+for (const name of readdirSync(`${here}dist/esm`).filter((file) => file.endsWith(".d.ts"))) {
+  copyFileSync(`${here}dist/esm/${name}`, `${here}dist/cjs/${name}`);
 }
 
 const code = readFileSync(`${here}miniprogram_dist/index.js`, "utf8");

@@ -7,8 +7,5 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 45_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
-    // A browser on a busy machine now and then loses a tap; what is broken fails every time.
-    retry: 3,
   },
 });

@@ -4,12 +4,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, it } from "vitest";
 import { loadFile } from "./support/cell.mjs";
-import { BASE, makePhone, ok, TinyMenjin } from "./support/tiny.mjs";
+import { BASE, ok } from "./support/tiny.mjs";
+import { many, open, pause } from "./support/ways.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
 const quiet = (promise) => promise.then(undefined, (error) => error);
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Build the SDK with `from` replaced by `to` in one of its files. */
 async function broken({ file, from, to }) {
@@ -37,12 +36,7 @@ async function broken({ file, from, to }) {
   return out;
 }
 
-function open(file, { delay, ...options } = {}) {
-  const server = new TinyMenjin();
-  const phone = makePhone(server, { delay });
-  const sdk = loadFile(file, phone.wx);
-  return { server, phone, menjin: sdk.createMenjin({ baseURL: BASE, spread: 0, ...options }) };
-}
+const openFile = (file, options) => open(file, options, loadFile);
 
 /** Each: what is broken, and a story that returns true where the promise is kept. */
 const CONTROLS = [
@@ -52,7 +46,7 @@ const CONTROLS = [
     from: "    gate = held;\n",
     to: "",
     async story(file) {
-      const { menjin, phone } = open(file);
+      const { menjin, phone } = openFile(file);
       await quiet(many(100, () => menjin.request({ url: "/things" })));
       return phone.logins === 1;
     },
@@ -65,7 +59,7 @@ const CONTROLS = [
     async story(file) {
       let slow = 1;
       const delay = (call, way) => (call.path === "/slow" && way === "back" ? slow : 1);
-      const { menjin, phone, server } = open(file, { delay });
+      const { menjin, phone, server } = openFile(file, { delay });
       await menjin.ready();
       server.end("session_expired");
       slow = 120;
@@ -82,7 +76,7 @@ const CONTROLS = [
     from: "(signed_out|kicked_out|replaced)",
     to: "(none)",
     async story(file) {
-      const { menjin, phone, server } = open(file);
+      const { menjin, phone, server } = openFile(file);
       await menjin.ready();
       server.end("replaced", "none");
       await quiet(menjin.request({ url: "/things" }));
@@ -99,7 +93,7 @@ const CONTROLS = [
     from: "return hold(() => rotateAlone(path, method, data));",
     to: "return rotateAlone(path, method, data);",
     async story(file) {
-      const { menjin, server, phone } = open(file, {
+      const { menjin, server, phone } = openFile(file, {
         delay: (call, way) => (way === "back" && call.path === "/v1/binding" ? 60 : 5),
       });
       server.binding = "required";
@@ -117,7 +111,7 @@ const CONTROLS = [
     from: "if (asked !== epoch) {",
     to: "if (false) {",
     async story(file) {
-      const { menjin, phone } = open(file, { delay: () => 30 });
+      const { menjin, phone } = openFile(file, { delay: () => 30 });
       const waiting = quiet(menjin.request({ url: "/things" }));
       await pause(20);
       await menjin.logout();
@@ -132,7 +126,7 @@ const CONTROLS = [
     from: 'origins.indexOf(readOrigin(url).replace(/^ws/, "http")) >= 0',
     to: "true",
     async story(file) {
-      const { menjin, server } = open(file);
+      const { menjin, server } = openFile(file);
       server.routes.push(({ origin }) => origin !== BASE && ok());
       await menjin.request({ url: "https://evil.example.com/x" });
       return !server.calls.at(-1).token;
@@ -144,7 +138,7 @@ const CONTROLS = [
     from: "cool(error, COOL_AFTER_REFUSAL);",
     to: "",
     async story(file) {
-      const { menjin, phone, server } = open(file);
+      const { menjin, phone, server } = openFile(file);
       server.routes.push(
         ({ path }) =>
           path === "/never" && {
@@ -163,7 +157,7 @@ const CONTROLS = [
     from: "if (!(await session.enter(true))) {",
     to: "if (await session.enter(), false) {",
     async story(file) {
-      const { menjin, server } = open(file);
+      const { menjin, server } = openFile(file);
       await quiet(menjin.userInfo({ detail: { errMsg: "getUserInfo:ok", encryptedData: "x", iv: "y" } }));
       return server.count("POST", "/v1/open-data") === 0;
     },
@@ -174,7 +168,7 @@ const CONTROLS = [
     from: "!code || fromCache || ",
     to: "!code || ",
     async story(file) {
-      const { menjin, phone, server } = open(file);
+      const { menjin, phone, server } = openFile(file);
       phone.login = (times) => (times === 1 ? { errMsg: "login:ok", code: "used-before", fromCache: true } : undefined);
       await quiet(menjin.ready());
       return !server.calls.some((call) => call.data?.login_code === "used-before");

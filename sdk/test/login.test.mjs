@@ -1,36 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { loadSdk, WAYS } from "./support/cell.mjs";
-import { BASE, makePhone, ok, problem, TinyMenjin } from "./support/tiny.mjs";
+import { BASE, ok, problem } from "./support/tiny.mjs";
+import { codeOf, many, open } from "./support/ways.mjs";
 
 const STORED = `menjin:${BASE}`;
 
-function open(way, { delay, ...options } = {}) {
-  const server = new TinyMenjin();
-  const phone = makePhone(server, { delay });
-  const sdk = loadSdk(way, phone.wx);
+/** Like `open`, with what the SDK logs. */
+function openLogged(way, options) {
   const events = [];
   const logger = (event, details) => events.push([event, details]);
-  const start = (more = {}) => sdk.createMenjin({ baseURL: BASE, spread: 0, logger, ...options, ...more });
-  return { server, phone, sdk, events, start, menjin: start() };
+  return { events, ...open(way, { logger, ...options }) };
 }
-
-const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
-const codeOf = (promise) =>
-  promise.then(
-    (value) => ({ value }),
-    (error) => error.code,
-  );
 
 describe.each(WAYS)("login, $way", (way) => {
   it("logs in once for 100 cold requests, and all get their answer", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     const answers = await many(100, (at) => menjin.request({ url: `/things/${at}` }));
     expect(answers.map((answer) => answer.data.path)).toEqual(Array.from({ length: 100 }, (_, at) => `/things/${at}`));
     expect([phone.logins, server.count("POST", "/v1/sessions")]).toEqual([1, 1]);
   });
 
   it("logs in once for 100 parallel 401s, and replays each once", async () => {
-    const { menjin, phone, server } = open(way, { delay: () => Math.random() * 20 });
+    const { menjin, phone, server } = openLogged(way, { delay: () => Math.random() * 20 });
     await menjin.ready();
     server.end("session_expired");
     const answers = await many(100, () => menjin.request({ url: "/things" }));
@@ -42,7 +33,7 @@ describe.each(WAYS)("login, $way", (way) => {
   it("takes a late 401 for an older token as a reason to replay, not to log in", async () => {
     let slow;
     const delay = (call, way) => (call.path === "/slow" && way === "back" ? slow : 1);
-    const { menjin, phone, server } = open(way, { delay });
+    const { menjin, phone, server } = openLogged(way, { delay });
     await menjin.ready();
     server.end("session_expired");
     slow = 150;
@@ -56,7 +47,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("tries twice, with one clear error, against a server that always says 401", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     server.routes.push(({ path }) => path === "/never" && problem(401, "session_expired", "login"));
     expect(await codeOf(menjin.request({ url: "/never" }))).toBe("session_refused");
     expect(server.count("GET", "/never")).toBe(2);
@@ -64,7 +55,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("does not storm such a server: 300 requests after one another cost a handful of logins", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     server.routes.push(({ path }) => path === "/never" && problem(401, "session_expired", "login"));
     for (let times = 0; times < (way.oldPromise ? 30 : 300); times++) {
       expect(await codeOf(menjin.request({ url: "/never" }))).toBe("session_refused");
@@ -73,7 +64,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("says what wx.login said when it fails, and lets the next one try", async () => {
-    const { menjin, phone } = open(way);
+    const { menjin, phone } = openLogged(way);
     phone.login = () => ({ errMsg: "login:fail", errno: 1402101 });
     expect(await codeOf(menjin.ready())).toBe("login_blocked");
     phone.login = undefined;
@@ -81,7 +72,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("gives all who wait the same error when a login fails, without a login each", async () => {
-    const { menjin, phone } = open(way);
+    const { menjin, phone } = openLogged(way);
     phone.login = () => ({ errMsg: "login:fail network error", errno: 108 });
     const codes = await many(50, () => codeOf(menjin.request({ url: "/things" })));
     expect(new Set(codes)).toEqual(new Set(["network_failed"]));
@@ -89,7 +80,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("leaves a server alone that says when to come back, unless the app asks", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     let busy = true;
     const answer = { ...problem(429, "too_many_attempts", "none"), header: { "Retry-After": "60" } };
     server.routes.push(({ path, method }) => busy && method === "POST" && path === "/v1/sessions" && answer);
@@ -106,14 +97,14 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("does not wait for ever for wx.login", async () => {
-    const { menjin, phone } = open(way, { timeout: 50 });
+    const { menjin, phone } = openLogged(way, { timeout: 50 });
     phone.login = () => "silence";
     expect(await codeOf(menjin.ready())).toBe("timeout");
   });
 
   it("asks once more when wx.login succeeds without a code or with a cached result", async () => {
     for (const odd of [{ errMsg: "login:ok" }, { errMsg: "login:ok", code: "used-before", fromCache: true }]) {
-      const { menjin, phone, server } = open(way);
+      const { menjin, phone, server } = openLogged(way);
       phone.login = (times) => (times === 1 ? odd : undefined);
       expect((await menjin.ready()).binding).toBe("bound");
       expect(phone.logins).toBe(2);
@@ -122,14 +113,14 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("refuses a login that is only ever served from a cache", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     phone.login = () => ({ errMsg: "login:ok", code: "used-before", fromCache: true });
     expect(await codeOf(menjin.ready())).toBe("login_failed");
     expect([phone.logins, server.calls.length]).toEqual([2, 0]);
   });
 
   it("asks for a lost answer again with the same code and the same Idempotency-Key", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     const seen = [];
     server.routes.push(({ path, method, data, key }) => {
       if (path !== "/v1/sessions" || method !== "POST") return undefined;
@@ -143,7 +134,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("takes a fresh code after login_code_used, once", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     let refusals = 0;
     server.routes.push(
       ({ path, method }) =>
@@ -151,14 +142,14 @@ describe.each(WAYS)("login, $way", (way) => {
     );
     await menjin.ready();
     expect(phone.logins).toBe(2);
-    const other = open(way);
+    const other = openLogged(way);
     other.server.routes.push(({ path }) => path === "/v1/sessions" && problem(409, "login_code_used", "login"));
     expect(await codeOf(other.menjin.ready())).toBe("login_code_used");
     expect(other.phone.logins).toBe(2);
   });
 
   it("takes no second code for a person who is blocked", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     server.routes.push(({ path }) => path === "/v1/sessions" && problem(403, "user_blocked", "none"));
     expect(await codeOf(menjin.ready())).toBe("user_blocked");
     expect(phone.logins).toBe(1);
@@ -167,7 +158,7 @@ describe.each(WAYS)("login, $way", (way) => {
   it("stays out after replaced and kicked_out, also after a restart, until the app logs in", async () => {
     for (const code of ["replaced", "kicked_out", "signed_out"]) {
       const told = [];
-      const { menjin, phone, server, sdk } = open(way, { onSignedOut: (error) => told.push(error.code) });
+      const { menjin, phone, server, sdk } = openLogged(way, { onSignedOut: (error) => told.push(error.code) });
       await menjin.ready();
       server.end(code, "none");
       const codes = await many(20, () => codeOf(menjin.request({ url: "/things" })));
@@ -182,7 +173,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("asks menjin why, before it logs in, when a business answers 401 in its own way", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     await menjin.ready();
     server.routes.push(
       ({ path, token }, { sessions }) =>
@@ -195,7 +186,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("ends no session for a 401 that does not say so", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     await menjin.ready();
     server.routes.push(({ path }) => path === "/relay" && problem(401, "client_invalid", "none"));
     expect(await codeOf(menjin.request({ url: "/relay" }))).toBe("client_invalid");
@@ -204,7 +195,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("heals a business's own 401 by one login when the session has expired", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     await menjin.ready();
     server.routes.push(
       ({ path, token }, { sessions }) =>
@@ -217,7 +208,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("does not log in for a 401 that has nothing to do with the session", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     await menjin.ready();
     server.routes.push(({ path }) => path === "/door" && { statusCode: 401, header: {}, data: { error: "wrong PIN" } });
     const error = await menjin.request({ url: "/door" }).catch((failed) => failed);
@@ -226,7 +217,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("forgets on logout at once, tells the server, and drops a login that comes back later", async () => {
-    const { menjin, phone, server } = open(way, { delay: () => 20 });
+    const { menjin, phone, server } = openLogged(way, { delay: () => 20 });
     await menjin.ready();
     server.end("session_expired");
     const waiting = codeOf(menjin.request({ url: "/things" }));
@@ -240,7 +231,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("logs in once for ten login({ force }) at once", async () => {
-    const { menjin, phone } = open(way);
+    const { menjin, phone } = openLogged(way);
     await menjin.ready();
     await many(10, () => menjin.login({ force: true }));
     expect(phone.logins).toBe(2);
@@ -249,7 +240,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("spreads its login after session_invalid, since the server may have lost all sessions", async () => {
-    const { menjin, phone, server } = open(way, { spread: 400 });
+    const { menjin, phone, server } = openLogged(way, { spread: 400 });
     await menjin.ready();
     const waits = [];
     for (let times = 0; times < 6; times++) {
@@ -263,14 +254,14 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("shares one login and one token between several instances", async () => {
-    const { menjin, start, phone } = open(way);
+    const { menjin, start, phone } = openLogged(way);
     const other = start();
     await Promise.all([menjin.ready(), other.ready(), other.request({ url: "/things" })]);
     expect(phone.logins).toBe(1);
   });
 
   it("takes over the token that another copy of the SDK has put into storage", async () => {
-    const { menjin, phone, server } = open(way);
+    const { menjin, phone, server } = openLogged(way);
     const copy = loadSdk(way, phone.wx).createMenjin({ baseURL: BASE, spread: 0 });
     await menjin.ready();
     await copy.ready();
@@ -282,14 +273,14 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("keeps two servers of one app apart", async () => {
-    const { menjin, start, phone } = open(way);
+    const { menjin, start, phone } = openLogged(way);
     await menjin.ready();
     await start({ baseURL: "https://other.example.com" }).ready();
     expect([phone.logins, phone.storage.size]).toEqual([2, 2]);
   });
 
   it("sends a tenant, this phone's id and its label with the login, and keeps the id", async () => {
-    const { menjin, server } = open(way, { tenant: () => "hotel-7" });
+    const { menjin, server } = openLogged(way, { tenant: () => "hotel-7" });
     await menjin.login();
     await menjin.logout();
     await menjin.login();
@@ -300,7 +291,7 @@ describe.each(WAYS)("login, $way", (way) => {
   });
 
   it("puts no token, code or key into a log or an error", async () => {
-    const { menjin, server, events } = open(way);
+    const { menjin, server, events } = openLogged(way);
     await menjin.ready();
     server.end("session_expired");
     await menjin.request({ url: "/things" });

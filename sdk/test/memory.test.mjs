@@ -1,22 +1,8 @@
 // What is kept over a restart, what is told, and what the person is asked.
 import { describe, expect, it } from "vitest";
 import { loadSdk, WAYS } from "./support/cell.mjs";
-import { BASE, makePhone, TinyMenjin } from "./support/tiny.mjs";
-
-function open(way, { delay, ...options } = {}) {
-  const server = new TinyMenjin();
-  const phone = makePhone(server, { delay });
-  const sdk = loadSdk(way, phone.wx);
-  return { server, phone, sdk, menjin: sdk.createMenjin({ baseURL: BASE, spread: 0, ...options }) };
-}
-
-const codeOf = (promise) =>
-  promise.then(
-    (value) => ({ value }),
-    (error) => error.code,
-  );
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
+import { BASE } from "./support/tiny.mjs";
+import { codeOf, many, open, pause } from "./support/ways.mjs";
 
 describe.each(WAYS)("memory, events, privacy, $way", (way) => {
   it("survives storage that fails, is full, or holds rubbish", async () => {

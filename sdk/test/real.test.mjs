@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { WAYS } from "./support/cell.mjs";
 import { APPS, PASSWORD } from "./support/house.mjs";
-import { codeOf, givePhone, house, makePerson, many, sim } from "./support/real.mjs";
+import { givePhone, house, makePerson, sim } from "./support/real.mjs";
+import { codeOf, many } from "./support/ways.mjs";
 
 describe.skipIf(house.missing).each(WAYS)("with wxsim and menjin, $way", (way) => {
   it("logs in once for 100 cold requests, and all get their answer", async () => {

@@ -1,21 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { loadSdk, WAYS } from "./support/cell.mjs";
-import { BASE, makePhone, ok, problem, TinyMenjin } from "./support/tiny.mjs";
-
-function open(way, { delay, ...options } = {}) {
-  const server = new TinyMenjin();
-  const phone = makePhone(server, { delay });
-  const sdk = loadSdk(way, phone.wx);
-  return { server, phone, sdk, menjin: sdk.createMenjin({ baseURL: BASE, spread: 0, ...options }) };
-}
-
-const codeOf = (promise) =>
-  promise.then(
-    (value) => ({ value }),
-    (error) => error.code,
-  );
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
+import { BASE, ok, problem } from "./support/tiny.mjs";
+import { codeOf, many, open, pause } from "./support/ways.mjs";
 
 describe.each(WAYS)("requests, $way", (way) => {
   it("takes wx.request's own callbacks, and gives the promise as well", async () => {

@@ -16,8 +16,10 @@ import pytest
 
 import wxsim
 from hops import KEPT, Hops
-from house import House, Ports, make_members, make_world, open_house
+from house import make_members, make_world
 from masking import fingerprint, to_fields
+from opening import open_house
+from places import House, Ports
 from sides import Sides
 
 APPID = wxsim.FIRST_APPID
@@ -76,6 +78,11 @@ class Visitor:
         body = {"method": "password", "username": "an", "password": "camellia-1"}
         answer = await self.request("POST", "https://login.shanchapu.example/v1/binding", body)
         self.token = answer["data"]["session_token"]
+
+    async def trouble(self, name: str) -> dict[str, Any]:
+        """Let something go wrong for An, and return the story."""
+        body = {"person": "an", "device": "d1"}
+        return dict((await self.http.post(f"{self.house.page}/demo/troubles/{name}", json=body)).json())
 
     async def events(self) -> list[dict[str, Any]]:
         """Return the hops so far, as the page gets them."""
@@ -155,12 +162,43 @@ def test_every_trouble_tells_its_story_in_both_languages(name: str) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         await visitor.bind()
-        body = {"person": "an", "device": "d1"}
-        told = (await visitor.http.post(f"{visitor.house.page}/demo/troubles/{name}", json=body)).json()
+        told = await visitor.trouble(name)
         assert re.search(r"[\u4e00-\u9fff]", told["zh"])
         assert not re.search(r"[\u4e00-\u9fff]", told["en"])
         state = (await visitor.http.get(f"{visitor.house.page}/demo/state?person=an")).json()
         assert state["menjin"]["external_id"] == "an"
+
+    run(story)
+
+
+def test_a_story_tells_what_really_happened() -> None:
+    """A used code is 409, one past its five minutes 400; a second time there is another story to tell."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        assert "409 login_code_used" in (await visitor.trouble("reuse_code"))["en"]
+        await visitor.http.post(f"{visitor.house.page}/demo/clock", json={"seconds": 600})
+        assert "400 login_code_invalid" in (await visitor.trouble("reuse_code"))["en"]
+        assert "adds it to the same identity" in (await visitor.trouble("bind_open_platform"))["en"]
+        await visitor.sign_in()
+        assert "nothing to change" in (await visitor.trouble("bind_open_platform"))["en"]
+        await visitor.sign_in()
+        assert "a second session" in (await visitor.trouble("second_phone"))["en"]
+        await visitor.sign_in()
+        assert "there is no login" in (await visitor.trouble("second_phone"))["en"]
+
+    run(story)
+
+
+@pytest.mark.parametrize(("is_bound", "words"), [(False, "is it you"), (True, "another WeChat holds")])
+def test_a_number_resold_is_told_by_whether_its_membership_was_bound(*, is_bound: bool, words: str) -> None:
+    """Without a WeChat that holds the membership there is a question, no conflict, and the story says so."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        if is_bound:
+            await visitor.bind()
+        assert words in (await visitor.trouble("resell_number"))["en"]
 
     run(story)
 

@@ -3,6 +3,7 @@
 import { program } from "mini-program";
 import type { Wx } from "wxsim";
 import { PhoneFrame } from "./frame/frame";
+import { isStill } from "./motion";
 import { onGesture } from "./runtime/backend";
 import type { Host } from "./runtime/host";
 import { Runtime } from "./runtime/runtime";
@@ -34,16 +35,15 @@ export class Phone {
     this.frame.onBack = () => this.runtime?.router.navigateBack();
     this.frame.onTab = (index) => this.runtime?.router.tapTab(index);
     this.frame.onMenu = () => void this.openMenu();
-    this.frame.onHome = () => void this.relaunch();
+    this.frame.onHome = () => this.relaunch();
     onGesture((run) => (this.wx ? this.wx.$gesture(run) : run()));
   }
 
   /** Start the mini program in this person's hand, on this phone of theirs. */
-  async pickUp(holder: Holder): Promise<void> {
+  pickUp(holder: Holder): void {
     this.putDown();
     this.holder = holder;
-    await this.consent.attach(holder);
-    if (this.holder !== holder) return; // somebody else has picked it up meanwhile
+    this.consent.attach(holder);
     this.start(holder);
   }
 
@@ -52,14 +52,14 @@ export class Phone {
     this.runtime?.hide();
     this.wx?.$hide();
     this.frame.element.classList.add("ph-asleep");
-    await new Promise((done) => setTimeout(done, 350));
+    if (!isStill()) await new Promise((done) => setTimeout(done, 350));
     this.frame.element.classList.remove("ph-asleep");
     this.wx?.$show();
     this.runtime?.show();
   }
 
-  async relaunch(): Promise<void> {
-    await this.pickUp({ ...this.holder });
+  relaunch(): void {
+    this.pickUp({ ...this.holder });
   }
 
   /** What the mini program keeps on this phone. */
@@ -104,7 +104,7 @@ export class Phone {
   private async openMenu(): Promise<void> {
     const { menu, restart, settings } = words().phone;
     const chosen = await this.frame.choose([restart, settings], menu);
-    if (chosen === 0) await this.relaunch();
+    if (chosen === 0) this.relaunch();
     if (chosen === 1) await this.wx?.$gesture(() => this.wx?.openSetting({}));
   }
 }

@@ -4,7 +4,7 @@ import type { Words } from "./words";
 export const EN: Words = {
   lang: "en",
   title: "menjin 门禁",
-  tagline: "Left, a phone that runs a real mini program. Right, every hop of its login.",
+  tagline: "A phone that runs a real mini program, and every hop of its login.",
   other: "中文",
   phone: {
     label: "Phone",
@@ -64,6 +64,7 @@ export const EN: Words = {
   },
   state: {
     heading: "What each side remembers now",
+    tip: (name: string, password: string) => `Not bound yet. Name and password:\n${name}\n${password}`,
     phone: "Phone storage",
     menjin: "menjin",
     wechat: "WeChat",

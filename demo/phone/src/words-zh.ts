@@ -2,7 +2,7 @@
 export const ZH = {
   lang: "zh-CN",
   title: "menjin 门禁",
-  tagline: "左边是手机，里面跑着一个真正的小程序；右边是它登录时的每一跳。",
+  tagline: "一部手机，里面跑着一个真正的小程序；旁边是它登录时的每一跳。",
   other: "English",
   phone: {
     label: "手机",
@@ -61,6 +61,7 @@ export const ZH = {
   },
   state: {
     heading: "此刻各方记得什么",
+    tip: (name: string, password: string) => `还没绑定。会员名和密码：\n${name}\n${password}`,
     phone: "手机存储",
     menjin: "menjin",
     wechat: "微信",

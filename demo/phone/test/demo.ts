@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
 export const ROOT = path.join(import.meta.dirname, "../../..");
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
@@ -133,30 +133,38 @@ export class Visit {
     await this.page.locator("#phone").getByRole("link", { name }).locator("visible=true").first().click();
   }
 
-  /** Agree to the privacy contract if the phone asks; it asks once. */
-  async agree(): Promise<void> {
-    const asks = this.page.locator("#phone .ph-sheet");
-    await asks.or(this.page.locator("#phone").getByText("额度")).first().waitFor();
-    const agree = this.page.locator("#phone").getByRole("button", { name: "同意", exact: true });
-    if (await agree.isVisible()) await agree.click();
+  /** A text that the phone shows; pages beneath the one on the screen do not count. */
+  textOnPhone(text: string | RegExp): Locator {
+    return this.page.locator("#phone").getByText(text).locator("visible=true").first();
   }
 
-  async givePhone(): Promise<void> {
-    await this.tap("获取手机号");
-    await this.agree();
+  /** Tap a phone number button, and agree to the privacy contract if that is asked before what is expected. */
+  async askForPhone(expected: Locator = this.onPhone("允许"), button = "获取手机号"): Promise<void> {
+    if (await expected.isVisible()) throw new Error("what is expected of the tap is there before it");
+    await this.tap(button);
+    const agree = this.onPhone("同意");
+    await agree.or(expected).first().waitFor();
+    if (await agree.isVisible()) await agree.click();
+    await expected.waitFor();
+  }
+
+  async givePhone(button?: string): Promise<void> {
+    await this.askForPhone(undefined, button);
     await this.tap("允许");
   }
 
-  /** Tap "try again" if it is there; tell whether a text shows. */
+  /** Tap "try again" for as long as it is there and a text is not; tell whether the text shows. */
   async retryUntil(text: string): Promise<boolean> {
-    const again = this.onPhone("再试一次");
-    if (await again.isVisible()) await again.click();
-    return this.page.locator("#phone").getByText(text).locator("visible=true").first().isVisible();
+    const [again, wanted] = [this.onPhone("再试一次"), this.textOnPhone(text)];
+    await again.or(wanted).first().waitFor();
+    if (await wanted.isVisible()) return true;
+    await again.click({ timeout: 2000 }).catch(() => undefined); // gone before the tap: it has worked
+    return false;
   }
 
   /** Wait until the phone shows a text. */
   async sees(text: string | RegExp): Promise<void> {
-    await this.page.locator("#phone").getByText(text).locator("visible=true").first().waitFor();
+    await this.textOnPhone(text).waitFor();
   }
 
   /** Press a button of the page beside the phone. */
@@ -167,6 +175,12 @@ export class Visit {
 
   async trouble(name: string): Promise<void> {
     await this.press(`[data-trouble="${name}"]`);
+  }
+
+  /** Turn a trouble that lasts on or off, whatever it is now. */
+  async lastingTrouble(name: string, isOn: boolean): Promise<void> {
+    const now = await this.page.locator(`[data-trouble="${name}"]`).getAttribute("aria-pressed");
+    if ((now === "true") !== isOn) await this.trouble(name);
   }
 
   async bindByPassword(name: string, password: string): Promise<void> {
@@ -197,7 +211,17 @@ export class Visit {
     }, wanted);
   }
 
+  /** Wait until every call shown has its answer, so that none of what went before comes after. */
+  async settles(): Promise<void> {
+    await this.page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLElement>(".hop-call")].every((call) =>
+        document.querySelector(`.hop-answer[data-call="${call.dataset.number}"]`),
+      ),
+    );
+  }
+
   async clear(): Promise<void> {
+    await this.settles();
     await this.page.getByRole("button", { name: /^(清空|Clear)$/ }).click();
   }
 

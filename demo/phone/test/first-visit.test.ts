@@ -80,6 +80,7 @@ describe.skipIf(MISSING)("the first visit", () => {
 
     test("a phone number refused: nothing is lost; allowed: it is shown", async () => {
       await visit.tap("我的");
+      await visit.sees("会员 an");
       await visit.tap("获取手机号");
       await visit.tap("同意");
       await visit.tap("不允许");

@@ -42,10 +42,3 @@ export function givePhone(way, person, { app = "open", device = "d1", options = 
     calls.filter(([name, given]) => name === "request" && given.url === house.url + path).length;
   return { wx, watched, sdk, menjin, calls, count, countPath };
 }
-
-export const many = (count, run) => Promise.all(Array.from({ length: count }, (_, at) => run(at)));
-export const codeOf = (promise) =>
-  promise.then(
-    (value) => ({ value }),
-    (error) => error.code || error,
-  );

@@ -3,6 +3,7 @@ const shop = require("../../services/shop");
 const { words, named, title } = require("../../services/words");
 
 Page({
+  isBack: false,
   data: { t: words(), hello: "", note: "", goods: [], failed: false },
 
   onLoad() {
@@ -18,7 +19,9 @@ Page({
   async onShow() {
     const t = words();
     try {
-      const { account } = await menjin.ready();
+      // The login told who this is; after a while elsewhere the server is asked, for much may have changed.
+      const account = this.isBack ? await menjin.account() : (await menjin.ready()).account;
+      this.isBack = true;
       const known = account ? account.externalId : "";
       this.setData({ hello: known ? t.helloMember.replace("{name}", known) : t.hello, note: t.silent });
     } catch (_error) {

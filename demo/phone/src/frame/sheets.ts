@@ -1,6 +1,7 @@
 /** What comes up over a page and is WeChat's own: dialogs, sheets, toasts. */
 
 import { h } from "../dom";
+import { isStill } from "../motion";
 
 export interface Action {
   text: string;
@@ -23,7 +24,6 @@ let count = 0;
 export class Sheets {
   /** Chooses for the person, once: the index of an action of the next sheet. */
   private forced: ((options: SheetOptions) => number | undefined) | undefined;
-  private open = 0;
 
   constructor(
     private readonly layer: HTMLElement,
@@ -49,12 +49,12 @@ export class Sheets {
     );
     box.addEventListener("keydown", (event) => onKey(event, box, () => done.resolve(options.dismissed)));
     this.layer.append(veil);
-    this.cover(1);
+    this.cover();
     (box.querySelector<HTMLElement>("[data-first]") ?? box).focus();
     this.applyForce(options, box, done.resolve);
     const chosen = await done.promise;
     veil.remove();
-    this.cover(-1);
+    this.cover();
     if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     return chosen;
   }
@@ -63,7 +63,7 @@ export class Sheets {
   clear(): void {
     this.layer.replaceChildren();
     this.forced = undefined;
-    this.cover(-this.open);
+    this.cover();
   }
 
   private draw(options: SheetOptions, id: string, choose: (index: number) => void): HTMLElement {
@@ -102,12 +102,12 @@ export class Sheets {
     if (index === undefined) return;
     this.forced = undefined;
     box.querySelectorAll(".ph-sheet-action")[index]?.classList.add("ph-chosen");
-    setTimeout(() => choose(index), 900);
+    setTimeout(() => choose(index), isStill() ? 100 : 900);
   }
 
-  private cover(step: number): void {
-    this.open += step;
-    for (const element of this.behind()) element.inert = this.open > 0;
+  /** While a sheet is up, nothing behind it can be reached. */
+  private cover(): void {
+    for (const element of this.behind()) element.inert = this.layer.childElementCount > 0;
   }
 }
 

@@ -17,6 +17,8 @@ const GROUPS: [keyof ReturnType<typeof words>["troubles"]["groups"], string[]][]
   ["wechat", ["wechat_busy", "wechat_down", "rotate_access_token", "bind_open_platform"]],
   ["person", ["quota_empty", "refuse_next", "second_phone", "another_person", "resell_number"]],
 ];
+/** Those that last until they are pressed again. */
+const LASTING = new Set(["wechat_down", "quota_empty"]);
 const STEPS = [300, 7200, 259200, 2678400];
 
 export interface ControlEvents {
@@ -46,6 +48,7 @@ export class Controls {
 
   showTime(now: number): void {
     this.now = now;
+    if (now === 0) return; // nobody has told yet
     const at = new Date(now * 1000);
     this.time.dateTime = at.toISOString();
     this.time.textContent = at.toLocaleString(isChinese() ? "zh-CN" : "en-GB", {
@@ -63,6 +66,7 @@ export class Controls {
 
   /** Mark a trouble that lasts. */
   mark(name: string, isOn: boolean): void {
+    if (!LASTING.has(name)) return;
     if (isOn) this.on.add(name);
     else this.on.delete(name);
     this.element.querySelector(`[data-trouble="${name}"]`)?.setAttribute("aria-pressed", String(isOn));
@@ -115,7 +119,7 @@ export class Controls {
             type: "button",
             className: "chip chip-trouble",
             "data-trouble": trouble,
-            "aria-pressed": this.on.has(trouble) ? "true" : undefined,
+            "aria-pressed": LASTING.has(trouble) ? String(this.on.has(trouble)) : undefined,
             onclick: () => this.events.onTrouble(trouble),
           },
           troubles.names[trouble] ?? trouble,

@@ -95,6 +95,7 @@ export class HopList {
     const row = h("li", {
       className: `${Math.min(from, to) > 1 ? "hop-far " : ""}hop hop-${hop.kind} ${hop.went_well ? "" : "hop-refused"} ${hop.kind === "call" && hop.source === "phone" ? "hop-first" : ""}`,
       "data-number": hop.number,
+      "data-call": hop.call,
       "data-from": hop.source,
       "data-to": hop.target,
       "data-label": toLabel(hop),
@@ -119,7 +120,9 @@ export class HopList {
     const code = h("code", { title: label }, label.length > LONG ? label.replace(/ \/.*\//, " …/") : label);
     if (!hop.fields.length) return h("div", { className: "hop-label" }, code);
     const secret = hop.fields.some((field) => field.keeper === "server");
-    const seal = secret && h("span", { className: "seal" }, icon(...LOCK), words().hops.secret);
+    const seal =
+      secret &&
+      h("span", { className: "seal" }, icon(...LOCK), h("span", { className: "seal-text" }, words().hops.secret));
     return h("details", { className: "hop-label" }, h("summary", {}, code, seal), drawFields(hop.fields));
   }
 }

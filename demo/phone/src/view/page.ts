@@ -14,7 +14,8 @@ interface Scene {
   /** Tells this run of the demo from another. */
   run: string;
   holders: Record<string, string>;
-  now: number;
+  /** What each of them binds with. */
+  passwords: Record<string, string>;
 }
 
 const SOON = 120;
@@ -35,6 +36,7 @@ export class Page {
   private phone: Phone | undefined;
   private told: Story | undefined;
   private timer = 0;
+  private passwords: Record<string, string> = {};
 
   constructor(private readonly stage: HTMLElement) {}
 
@@ -44,17 +46,18 @@ export class Page {
         (/[?&]lang=zh\b/.test(location.search) || /^zh/i.test(navigator.language)),
     );
     const scene = (await (await fetch("/demo/scene")).json()) as Scene;
+    this.passwords = scene.passwords;
     const phone = new Phone(scene.appid, scene.run, (error) => setTimeout(() => Promise.reject(error)));
     this.phone = phone;
     this.controls = new Controls(scene.holders, {
       onClock: (seconds) => void this.during(() => this.turnClock(seconds)),
       onTrouble: (name) => void this.during(() => this.trouble(name)),
-      onHolder: (holder) => void this.during(() => this.pickUp(holder)),
+      onHolder: (holder) => this.pickUp(holder),
     });
     this.build(phone, this.controls);
     this.speak();
     this.follow();
-    await this.pickUp({ person: Object.keys(scene.holders)[0] ?? "an", device: "d1" });
+    this.pickUp({ person: Object.keys(scene.holders)[0] ?? "an", device: "d1" });
     document.documentElement.dataset.ready = "1";
   }
 
@@ -96,7 +99,7 @@ export class Page {
   private switchLanguage(): void {
     speakChinese(!isChinese());
     this.speak();
-    void this.phone?.relaunch(); // as WeChat does
+    this.phone?.relaunch(); // as WeChat does
   }
 
   /** Say that something is under way, to whoever looks after the page. */
@@ -109,9 +112,9 @@ export class Page {
     }
   }
 
-  private async pickUp(holder: Holder): Promise<void> {
+  private pickUp(holder: Holder): void {
     this.controls?.showHolder(holder);
-    await this.phone?.pickUp(holder);
+    this.phone?.pickUp(holder);
     this.lookSoon();
   }
 
@@ -138,8 +141,8 @@ export class Page {
     const { person, device } = phone.holder;
     if (story.next === "wake") await phone.putAwayAndBack();
     if (story.next === "refuse_next") phone.consent.refuseOnce();
-    if (story.next === "other_phone") await this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
-    if (story.next === "other_person") await this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
+    if (story.next === "other_phone") this.pickUp({ person, device: device === "d1" ? "d2" : "d1" });
+    if (story.next === "other_person") this.pickUp({ person: person === "an" ? "bo" : "an", device: "d1" });
     this.lookSoon();
   }
 
@@ -168,7 +171,9 @@ export class Page {
     if (!phone) return;
     const query = new URLSearchParams({ person: phone.holder.person, device: phone.holder.device });
     const state = (await (await fetch(`/demo/state?${query}`)).json()) as State;
-    this.board.show({ ...state, phone: keptLines(phone.kept()) });
+    const { person } = phone.holder;
+    const member = { name: person, password: this.passwords[person] ?? "" };
+    this.board.show({ ...state, phone: keptLines(phone.kept()), member });
     this.controls?.showTime(state.now);
     phone.frame.showTime(new Date(state.now * 1000));
   }

@@ -35,6 +35,8 @@ export interface State {
     faults: string[];
   };
   shop: { member: string | null; nickname?: string; orders?: number };
+  /** Whoever holds the phone, and the password to bind with. */
+  member: { name: string; password: string };
 }
 
 interface Line {
@@ -74,16 +76,20 @@ export class StateBoard {
       wechat: wechatLines(state),
       shop: shopLines(state),
     };
-    this.grid.replaceChildren(...SIDES.map((side) => drawSide(side, lines[side])));
+    const { name, password } = state.member;
+    const { tip } = words().state;
+    this.grid.replaceChildren(
+      ...SIDES.map((side) => drawSide(side, lines[side], side === "shop" ? tip(name, password) : words().hops.nothing)),
+    );
   }
 }
 
-function drawSide(side: Side, lines: Line[]): HTMLElement {
+function drawSide(side: Side, lines: Line[], otherwise: string): HTMLElement {
   const rows = lines.flatMap((line) => [
     h("dt", {}, line.name),
     h("dd", { className: line.kind ? `is-${line.kind}` : "" }, line.text),
   ]);
-  const body = rows.length ? h("dl", {}, ...rows) : h("p", { className: "none" }, words().hops.nothing);
+  const body = rows.length ? h("dl", {}, ...rows) : h("p", { className: "none" }, otherwise);
   return h("div", { className: `side side-${side}`, "data-side": side }, h("h3", {}, words().state[side]), body);
 }
 

@@ -24,9 +24,10 @@ export class Consent {
   }
 
   /** The phone is in another hand. */
-  async attach(holder: Holder): Promise<void> {
+  attach(holder: Holder): void {
     this.holder = holder;
-    await this.learnPerson();
+    this.person = { nickname: "", phone: "" };
+    void this.learnPerson();
   }
 
   /** Let the person refuse whatever is asked next. */
@@ -35,7 +36,9 @@ export class Consent {
   }
 
   async decide(ask: Ask): Promise<Said> {
+    const { holder } = this;
     await this.learnPerson();
+    if (this.holder !== holder) return new Promise(() => undefined); // the mini program that asked is no more
     if (ask.about === "openSetting") return { authSetting: await this.openSettings(ask.authSetting ?? {}) };
     if (ask.about === "nickname" || ask.about === "chooseAvatar") return true; // typed, or chosen, already
     if (this.refuseNext) {
@@ -174,12 +177,14 @@ export class Consent {
   }
 
   private async learnPerson(): Promise<void> {
-    if (!this.holder) return;
+    const { holder } = this;
+    if (!holder) return;
     try {
-      const reply = await fetch(`/demo/people/${this.holder.person}`);
-      this.person = (await reply.json()) as Person;
+      const reply = await fetch(`/demo/people/${holder.person}`);
+      const person = (await reply.json()) as Person;
+      if (this.holder === holder) this.person = person;
     } catch {
-      this.person = { nickname: this.holder.person, phone: "" };
+      this.person = { nickname: holder.person, phone: "" };
     }
   }
 }
