@@ -18,6 +18,7 @@ from menjin.centre import AsyncCentre, Centre
 from menjin.errors import MenjinError
 from menjin.ledger.request import within_request
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
+from menjin.login.operator import ByExternalId, ByOpenId
 from menjin.login.results import OpenedData, PhoneNumber, Principal, SignedIn
 from menjin.sessions.model import BoundAccount, Device, Session
 from menjin.sync import Menjin
@@ -35,6 +36,8 @@ __all__ = [
     "AsyncMenjin",
     "BlockingHttp",
     "BoundAccount",
+    "ByExternalId",
+    "ByOpenId",
     "CallableDirectory",
     "Centre",
     "Database",

@@ -80,8 +80,9 @@ class AsyncMenjin:
         idempotency_key: str | None = None,
         address: str | None = None,
         beside: Beside | None = None,
+        phone_code: str | None = None,
     ) -> SignedIn:
-        """Turn wx.login's code into a session; one WeChat call, and none for an access_token.
+        """Turn wx.login's code into a session; one WeChat call, and none for an access_token without a phone_code.
 
         Args:
             appid: One of our apps, by appid or alias.
@@ -92,6 +93,9 @@ class AsyncMenjin:
             address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
                 everybody behind it would share one limit.
             beside: The tenant, and what a trusted gateway knows of the person.
+            phone_code: Of the phone button: bind by it too, as `bind_by_phone` right after would. If only that fails,
+                the login stands, and `phone_error` is the failure's code: after `binding_conflict`, `bind_by_phone`
+                without a code says the choices.
 
         Raises:
             RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
@@ -104,7 +108,9 @@ class AsyncMenjin:
         """
         key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return await self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside)
+        return await self._deeds.sign_in.run(
+            appid, login_code, device, key, known, beside=beside, phone_code=phone_code
+        )
 
     async def turn_away(self, address: str | None) -> None:
         """Refuse a sign-in request by its address, before its body is read; `sign_in` would refuse it too.

@@ -1,4 +1,4 @@
-"""WeChat, as one app calls it, and the access_token centre: what `wechat(appid)` and `access_tokens` give."""
+"""WeChat as one app calls it, the access_token centre and its clients: `wechat(appid)`, `access_tokens`, `clients`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from menjin.access_tokens.flow import AccessTokens
 from menjin.access_tokens.model import AccessToken, ReportOutcome, TokenStatus
 from menjin.apps import App
 from menjin.bridge import drive
-from menjin.values import Secret
+from menjin.clients.flow import Clients, NewClient
+from menjin.clients.model import Scope, ServiceClient
+from menjin.values import AppId, ClientId, Secret
 from menjin.wechat.authorised import AuthorisedWeChat
 from menjin.wechat.endpoints.any_call import Method
 
@@ -87,3 +89,38 @@ class SyncAccessTokens:
     def status(self, appid: str) -> TokenStatus:
         """Return where an app's token stands, from the store."""
         return drive(self._tokens.status(appid))
+
+
+class SyncClients:
+    """The service clients, for callers without an event loop; see `Clients` for each method's errors."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def add(self, name: str, appids: frozenset[AppId] | None, scopes: frozenset[Scope]) -> NewClient:
+        """Add a client; its credential is in the result and nowhere else."""
+        return drive(self._clients.add(name, appids, scopes))
+
+    def list_all(self) -> tuple[ServiceClient, ...]:
+        """Return every client: those of the configuration, then the others, the oldest first."""
+        return drive(self._clients.list_all())
+
+    def revoke(self, client_id: ClientId) -> bool:
+        """Revoke a client; every running process refuses it within a second. False if there is none."""
+        return drive(self._clients.revoke(client_id))
+
+    def authorise(self, credential: Secret, scope: Scope, appid: AppId | None) -> ServiceClient:
+        """Return who a credential is, if it may do this."""
+        return drive(self._clients.authorise(credential, scope, appid))
+
+    def note_read(self, client: ServiceClient, appid: AppId, generation: int) -> bool:
+        """Note that a client was given a generation of an app's access_token; whether it is the first time."""
+        return drive(self._clients.note_read(client, appid, generation))
+
+    def has_read(self, client: ServiceClient, appid: AppId, generation: int) -> bool:
+        """Whether a client was given a generation of an app's access_token."""
+        return drive(self._clients.has_read(client, appid, generation))
+
+    def purge(self) -> int:
+        """Forget who read what more than a month ago; return how much."""
+        return drive(self._clients.purge())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from menjin.account_doors import BlockingAccounts
+from menjin.account_doors import BlockingAccounts, BlockingOperator
 from menjin.adapters.following import ThreadFollowing
 from menjin.adapters.http import BlockingHttp
 from menjin.adapters.once import ThreadOnce
 from menjin.adapters.slots import ThreadSlots
 from menjin.assembly import Parts, assemble, need_a_loop
 from menjin.bridge import drive
-from menjin.calling import SyncAccessTokens, SyncWeChat
+from menjin.calling import SyncAccessTokens, SyncClients, SyncWeChat
 from menjin.errors import ConfigurationError, Fault
 from menjin.limits.addresses import parse_address
 from menjin.login.beside import Beside
@@ -26,6 +26,10 @@ from menjin.wechat.open_data_kinds import OpenDataKind
 class Menjin:
     """Signs mini-program users in and answers who a request is; see `AsyncMenjin` for each method's errors.
 
+    Attributes:
+        accounts: What the business itself tells of accounts.
+        operator: What an operator does to accounts and sessions.
+
     Raises:
         ConfigurationError: One of the parts works only under an event loop.
     """
@@ -38,6 +42,7 @@ class Menjin:
         self._parts = parts
         self._deeds = assemble(parts, ThreadSlots, ThreadOnce())
         self.accounts = BlockingAccounts(self._deeds.unionids)
+        self.operator = BlockingOperator(self._deeds.operator)
         every = parts.tokens.look_every.total_seconds()
         self._keeping = ThreadFollowing(self._deeds.access_tokens.step, every, "menjin-access-tokens")
 
@@ -72,11 +77,17 @@ class Menjin:
         idempotency_key: str | None = None,
         address: str | None = None,
         beside: Beside | None = None,
+        phone_code: str | None = None,
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
         key = Secret(idempotency_key) if idempotency_key is not None else None
         known = parse_address(address) if address else None
-        return drive(self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside))
+        flow = self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside, phone_code=phone_code)
+        return drive(flow)
+
+    def turn_away(self, address: str | None) -> None:
+        """Refuse a sign-in request by its address, before its body is read; `sign_in` would refuse it too."""
+        drive(self._deeds.sign_in.turn_away(parse_address(address) if address else None))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
@@ -184,6 +195,11 @@ class Menjin:
     def wechat(self, appid: str) -> SyncWeChat:
         """Return WeChat as one app calls it: `menjin.wechat(appid).call("POST", "/wxa/…", body={…})`."""
         return SyncWeChat(self._parts.apps.get(appid), self._deeds.wechat)
+
+    @property
+    def clients(self) -> SyncClients:
+        """The service clients: who they are, and what each may do."""
+        return SyncClients(self._deeds.clients)
 
     @property
     def access_tokens(self) -> SyncAccessTokens:

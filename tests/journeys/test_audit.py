@@ -124,7 +124,7 @@ def test_the_log_says_it_too_and_names_nobody(house: House, caplog: pytest.LogCa
 
 def run_operator(house: House, deed: str, *args: object, **named: object) -> object:
     """Have the operator do something."""
-    return house.door.run(getattr(house.door._menjin._deeds.operator, deed)(*args, **named))
+    return house.door.do("operator", deed, *args, **named)
 
 
 def test_a_disabled_account_and_its_lines(house: House) -> None:

@@ -50,6 +50,14 @@ def test_one_phone_on_mariadb(zygote: Zygote, mariadb_server: MariaDbServer) -> 
     assert verdict.seen["409 binding_conflict"] == 99
 
 
+@pytest.mark.servers
+def test_one_phone_on_postgres(zygote: Zygote, postgres_server: PostgresServer) -> None:
+    """Thirty people on PostgreSQL."""
+    verdict = asyncio.run(one_phone.prove(zygote, rounds=1, people=30, database=postgres_server.fresh_database()))
+    assert verdict.violations == []
+    assert verdict.seen["409 binding_conflict"] == 29
+
+
 def test_one_phone_on_sqlite(zygote: Zygote) -> None:
     """The same on SQLite."""
     verdict = asyncio.run(one_phone.prove(zygote, rounds=1))

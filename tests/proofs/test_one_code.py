@@ -8,7 +8,7 @@ from datetime import datetime
 from menjin import Secret, TaskPause
 from menjin.adapters.memory import MemoryClaims
 from menjin.clock import SystemClock, SystemRandomness
-from menjin.login.claims import Claim, Claims
+from menjin.login.claims import Answer, Claim, Claims
 from soak.one_code import count_exchanges, prove
 from support.clock import NoPause
 from support.fleet import APPID, Zygote
@@ -71,9 +71,9 @@ async def repeat(claims: Claims, *, times: int) -> int:
     assert await claims.take(APPID, "code", is_keyed=True)
     waiting = [asyncio.create_task(claims.wait_for_answer(APPID, "code", key)) for _ in range(times)]
     await asyncio.sleep(0)
-    await claims.keep_answer(APPID, "code", key, token, is_new=True)
+    await claims.keep_answer(APPID, "code", key, Answer(token, is_new=True))
     claims.let_go(APPID, "code")
-    return (await asyncio.gather(*waiting)).count((token, True))
+    return (await asyncio.gather(*waiting)).count(Answer(token, is_new=True))
 
 
 def test_a_crowd_that_waits_looks_once() -> None:

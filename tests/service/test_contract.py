@@ -9,24 +9,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from schemathesis.checks import CHECKS, load_all_checks
 
+from support.checked import CHECKED
 from support.openapi_contract import CONTRACT, POST_PATHS, find_faults, request_fits, request_schema, resolve
 from support.serving import APPID, Service
 
-load_all_checks()
-CHECKED: list[Any] = CHECKS.get_by_names(
-    [
-        "not_a_server_error",
-        "status_code_conformance",
-        "content_type_conformance",
-        "response_headers_conformance",
-        "response_schema_conformance",
-        "negative_data_rejection",
-        "unsupported_method",
-        "allow_header_conformance",
-    ]
-)
 SCHEMA = schemathesis.openapi.from_dict(CONTRACT)
 REFUSALS = ["401", "405", "413", "422"]  # what breaks the contract's form gets one of these and nothing else
 SCHEMA.config.checks.negative_data_rejection.expected_statuses = REFUSALS

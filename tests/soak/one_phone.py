@@ -6,9 +6,9 @@ import asyncio
 import sys
 from functools import partial
 
-from support.fleet import APPID, Fleet, Zygote, run_fleet, run_zygote
-from support.load import Answer, Caller, UnansweredError, Verdict, gather_bounded, run_soak
-from support.servers import MariaDbServer, PostgresServer
+from support.fleet import APPID, Fleet, Zygote, run_fleet
+from support.load import Answer, Caller, UnansweredError, Verdict, gather_bounded
+from support.soaks import run_on_databases
 
 PEOPLE = 100
 ROUNDS = 200
@@ -73,16 +73,8 @@ async def prove(
 
 
 def main() -> int:
-    """Run it whole on SQLite, PostgreSQL and MariaDB; an argument is another number of rounds."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    postgres, mariadb = PostgresServer(), MariaDbServer()
-    try:
-        with run_zygote() as zygote:
-            urls = ("", postgres.fresh_database(), mariadb.fresh_database())
-            return run_soak(*(partial(prove, zygote, rounds=rounds, database=url) for url in urls))
-    finally:
-        mariadb.remove()
-        postgres.remove()
+    """Run it whole on every database; an argument is another number of rounds."""
+    return run_on_databases(prove, ROUNDS)
 
 
 if __name__ == "__main__":

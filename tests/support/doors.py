@@ -95,6 +95,10 @@ class Door:
         method = getattr(self._menjin, name)
         return lambda *args, **named: self._settle(method(*args, **named))
 
+    def do(self, inner: str, deed: str, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - any deed's
+        """Do something by a door within the door, such as `operator`."""
+        return self._settle(getattr(getattr(self._menjin, inner), deed)(*args, **named))
+
     def run(self, flow: Coroutine[Any, Any, T]) -> T:
         """Run a flow in the door's colour."""
         return self._runner.run(flow) if self._runner is not None else drive(flow)

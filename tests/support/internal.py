@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp
 
 import wxsim
 from menjin import AsyncMenjin, Parts
-from menjin.clients.model import Scope, ServiceClient
+from menjin.clients.model import Scope
 from menjin.service.app import create_app
 from menjin.service.internal import create_internal_app
 from menjin.service.metrics import Metrics
@@ -35,6 +36,10 @@ TOKEN_PATH = f"/v1/apps/{APPID}/access-token"
 REPORT_PATH = f"{TOKEN_PATH}/reports"
 CONTRACT: dict[str, Any] = json.loads(resources.files("menjin.service").joinpath("internal.json").read_text("utf-8"))
 READ_AND_REPORT: frozenset[Scope] = frozenset({"access_token:read", "access_token:report"})
+READS = (
+    "SELECT c.name, l.appid, l.reason FROM audit_lines l JOIN pseudonyms p ON p.pseudonym = l.pseudonym "
+    "JOIN service_clients c ON c.client_id = p.subject_id WHERE l.deed = 'access_token_read'"
+)
 MakeDoors = Callable[[ASGIApp, ASGIApp, int], ASGIApp]
 
 
@@ -43,7 +48,7 @@ class Internal:
     """Both listeners of one menjin, and WeChat.
 
     Attributes:
-        audited: Each first read: client's name, appid, generation.
+        folder: Where the database is.
     """
 
     public: str
@@ -52,7 +57,14 @@ class Internal:
     parts: Parts
     run: Callable[[Any], Any]
     menjin: AsyncMenjin
-    audited: list[tuple[str, str, int]] = field(default_factory=list)
+    folder: Path
+
+    @property
+    def audited(self) -> list[tuple[str, str, int]]:
+        """Each first read in the ledger: client's name, appid, generation."""
+        with contextlib.closing(sqlite3.connect(self.folder / "menjin.db")) as database:
+            rows = database.execute(READS).fetchall()
+        return [(name, appid, int(generation)) for name, appid, generation in rows]
 
     @property
     def world(self) -> wxsim.World:
@@ -163,12 +175,8 @@ def serve_internal(
         public, inside = listen(), listen()
         stack.callback(public.close)
         stack.callback(inside.close)
-        found = Internal(_url(public), _url(inside), served, parts, _nothing, menjin)
-
-        async def note(client: ServiceClient, appid: AppId, generation: int) -> None:
-            found.audited.append((client.name, appid, generation))
-
-        internal = create_internal_app(menjin, parts, metrics, wechat_compatible=wechat_compatible, on_first_read=note)
+        found = Internal(_url(public), _url(inside), served, parts, _nothing, menjin, folder)
+        internal = create_internal_app(menjin, parts, metrics, wechat_compatible=wechat_compatible)
         app = make_doors(create_app(menjin), internal, inside.getsockname()[1])
         config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, lifespan="on")
         found.run = stack.enter_context(_running(Server(config), [public, inside]))

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import hashlib
 import json
 import logging
 import os
-import signal
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -31,11 +28,11 @@ from menjin.adapters.following import TaskFollowing, ThreadFollowing
 from menjin.bridge import drive
 from menjin.errors import MenjinError
 from menjin.values import AppId
+from support.fork_server import serve_orders
 from support.token_centre import Centre, Plan, make_centre
 from wxsim import FIRST_APPID
 
 _FLUSH_SECONDS = 0.2
-_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
 def digest(token: str) -> str:
@@ -131,8 +128,6 @@ def _put(out: Path, found: dict[str, Any]) -> None:
 
 
 def _be_reader(order: dict[str, Any]) -> None:
-    _die_with_parent()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         os.dup2(os.open(f"{order['out']}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
@@ -152,31 +147,10 @@ async def _be_async(plan: Plan, notes: Notes, rate: float) -> None:
     await _read_async(make_centre(plan, notes), notes, rate)
 
 
-def _die_with_parent() -> None:
-    """Have the system kill this process when its parent is gone, however that went."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-
-
 def main() -> None:
     """Obey until there are no more orders."""
-    _die_with_parent()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     gc.freeze()
-    children: list[int] = []
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            try:
-                _be_reader(json.loads(line))
-            finally:
-                os._exit(1)
-        children.append(child)
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+    serve_orders(_be_reader)
 
 
 if __name__ == "__main__":

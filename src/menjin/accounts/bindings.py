@@ -233,13 +233,14 @@ class Bindings:
         return Bound(account, deed, await self._ids_of_others(case, account))
 
     async def _join(self, case: _Case, account: Account | None) -> Bound:
+        is_new = account is None
         if account is None:
             account = await self._steps.create(case.work, case.app, case.identity, case.external_id)
             if account.phone is None:
                 account = await self._put_phone(case, account)
         else:
             await case.work.put_account_of_identity(case.identity.identity_id, account.account_id)
-        return Bound(account, "bound")
+        return Bound(account, "bound", is_new=is_new)
 
     async def _move(self, case: _Case, account: Account | None) -> Bound:
         """Leave an account; if nothing leads to it any more, its successor is noted and its number goes along."""
@@ -252,7 +253,7 @@ class Bindings:
         if bound.account is not None and not others and left.external_id is None:
             await case.work.put_successor(left.account_id, bound.account.account_id)
             bound = replace(bound, account=await self._hand_on_phone(case.work, left, bound.account))
-        return replace(bound, deed="moved")
+        return replace(bound, deed="moved", loser=left.account_id)
 
     async def _hand_on_phone(self, work: AccountTransaction, left: Account, successor: Account) -> Account:
         if left.phone is None:
@@ -265,10 +266,11 @@ class Bindings:
 
     async def _take_number(self, case: _Case, account: Account, former: Account) -> Bound:
         stale = [one.identity_id for one in await case.work.list_identities(former.account_id)]
-        if former.phone == case.phone:
-            await case.work.put_phone(former.account_id, None)
+        loser = former.account_id if former.phone == case.phone else None
+        if loser is not None:
+            await case.work.put_phone(loser, None)
         account = await self._put_phone(case, account)
-        return Bound(account, "phone_taken_over", (*await self._ids_of_others(case, account), *stale))
+        return Bound(account, "phone_taken_over", (*await self._ids_of_others(case, account), *stale), loser=loser)
 
     async def _put_phone(self, case: _Case, account: Account) -> Account:
         if case.phone is None:

@@ -86,8 +86,12 @@ class Bound:
         account: The identity's account from now on; None after an unbinding.
         deed: What was done, for events: bound, moved, phone_changed, phone_taken_over, unbound or kept.
         stale: Other identities whose sessions say what is no longer so.
+        is_new: Whether the account was made for it.
+        loser: The account that the identity was taken from, or the number.
     """
 
     account: Account | None
     deed: str
     stale: tuple[IdentityId, ...] = ()
+    is_new: bool = False
+    loser: AccountId | None = None

@@ -142,12 +142,13 @@ def assemble(parts: Parts, make_slots: MakeSlots = ThreadSlots, once: Once | Non
         once: In the caller's colour.
     """
     rooms = _open_rooms(parts, make_slots, once or ThreadOnce())
+    bind = _to_bind(parts, rooms)
     return Deeds(
-        sign_in=_to_sign_in(parts, rooms),
+        sign_in=_to_sign_in(parts, rooms, bind),
         authenticate=Authenticate(rooms.sessions, parts.clock),
         open_data=rooms.open_data,
         phone=rooms.phones,
-        bind=_to_bind(parts, rooms),
+        bind=bind,
         unionids=rooms.unionids,
         operator=_to_operator(parts, rooms),
         step_up=_to_step_up(parts, rooms),
@@ -280,7 +281,7 @@ def _make_access_tokens(parts: Parts, once: Once, base_url: str) -> AccessTokens
     return AccessTokens(parts.apps, means)
 
 
-def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
+def _to_sign_in(parts: Parts, rooms: _Rooms, bind: Bind) -> SignIn:
     return SignIn(
         apps=parts.apps,
         wechat=rooms.wechat,
@@ -294,6 +295,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms) -> SignIn:
         listener=parts.listener,
         records=rooms.records,
         turns=rooms.turns,
+        bind=bind,
         one_database=parts.stores.one_database,
         one_writer=parts.stores.one_writer,
     )

@@ -9,9 +9,16 @@ from typing import Literal
 from menjin.values import AppId
 
 Deed = Literal[
-    "signed_in", "bound", "unbound", "phone_changed", "session_revoked", "account_disabled", "account_enabled"
+    "signed_in",
+    "bound",
+    "unbound",
+    "phone_changed",
+    "session_revoked",
+    "account_disabled",
+    "account_enabled",
+    "access_token_read",
 ]
-Actor = Literal["person", "operator"]
+Actor = Literal["person", "operator", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +26,11 @@ class Line:
     """One deed, done. It names nobody: neither openid, unionid, phone, account nor session.
 
     Attributes:
-        actor: The person themselves, or an operator.
-        pseudonym: Random, the same for one account in all its lines. What it stands for is kept elsewhere, and can
-            be erased there.
+        actor: The person themselves, an operator, or a service client.
+        pseudonym: Random, the same for one account, or client, in all its lines. What it stands for is kept
+            elsewhere, and can be erased there.
         tenant: The division of the business that the login named.
-        reason: How a session ended.
+        reason: How a session ended; of an access_token that was read, its generation.
         request_id: Of the request that did it, as in the service's log and answers.
     """
 

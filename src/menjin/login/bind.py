@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +142,30 @@ class Bind:
         proved = Proved(phone, member, is_stepped_up=stepped_up, is_confirmed=bind_ticket is not None)
         attempt = _Attempt(session_token, session, bind_ticket, phone, member)
         return await self._run(attempt, lambda: self._accounts.bindings.by_phone(app, openid, proved))
+
+    async def at_sign_in(self, signed_in: SignedIn, phone_code: str) -> SignedIn:
+        """Bind whoever just signed in by the phone_code that came along, as `by_phone` would right after.
+
+        A conflict makes no ticket here: the number is remembered, and `by_phone` without a code makes one.
+        A number that is the account's already changes nothing, neither the token nor other sessions.
+
+        Raises:
+            MenjinError: What `by_phone` raises.
+        """
+        session = signed_in.session
+        phone = await self._phones.verify_code(session, phone_code)
+        app, subject = self._apps.get(session.subject.appid), session.subject
+        own = await self._accounts.find_account(subject.account.id) if subject.account is not None else None
+        if own is not None and own.phone == phone:
+            return signed_in
+        member = await self._passwords.find_by_phone(phone)
+        proved = Proved(phone, member, is_stepped_up=self._is_stepped_up(session))
+
+        async def change() -> Bound:
+            return await self._accounts.bindings.by_phone(app, subject.openid, proved)
+
+        bound = await self._rebinding.run(signed_in.session_token, session, change)
+        return replace(bound, is_new=bound.is_new or signed_in.is_new)
 
     async def undo(self, session_token: Secret) -> SignedIn:
         """Part the session's identity and its account; the session stays, without an account.

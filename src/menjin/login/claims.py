@@ -28,6 +28,7 @@ CLAIM_KEPT = timedelta(minutes=10)
 ANSWER_KEPT = timedelta(seconds=60)
 _WAIT = timedelta(milliseconds=50)
 _WAIT_AT_MOST = 80
+_WAIT_AT_MOST_WITH_PHONE = 160  # WeChat is asked for a number too
 _NONCE_BYTES = 12
 
 
@@ -44,6 +45,26 @@ class Claim:
     is_keyed: bool
     sealed: str | None = None
     answer_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a login came to, as its first presenter was told.
+
+    Attributes:
+        is_new: Whether it made the account.
+        phone_error: The code of the error that its phone_code met, if any.
+    """
+
+    session_token: Secret
+    is_new: bool
+    phone_error: str | None = None
+
+
+class _Written(msgspec.Struct, frozen=True, omit_defaults=True):
+    session_token: str
+    is_new: bool
+    phone_error: str | None = None
 
 
 class ClaimStore(Protocol):
@@ -110,11 +131,9 @@ class Claims:
         """Give the claim back: WeChat said that it did not consume the code, or does not know it."""
         await self._store.release(_hash(appid, login_code))
 
-    async def keep_answer(
-        self, appid: str, login_code: str, idempotency_key: Secret, session_token: Secret, *, is_new: bool
-    ) -> None:
+    async def keep_answer(self, appid: str, login_code: str, idempotency_key: Secret, answer: Answer) -> None:
         """Keep the answer for a minute, readable only with the Idempotency-Key and the code."""
-        plaintext = msgspec.json.encode({"session_token": session_token.reveal(), "is_new": is_new})
+        plaintext = msgspec.json.encode(_Written(answer.session_token.reveal(), answer.is_new, answer.phone_error))
         nonce = self._randomness.random_bytes(_NONCE_BYTES)
         sealed = AESGCM(_derive(idempotency_key, login_code)).encrypt(nonce, plaintext, appid.encode())
         text = base64.b64encode(nonce + sealed).decode()
@@ -128,8 +147,16 @@ class Claims:
         """Forget claims that no code can meet any more; return how many."""
         return await self._store.purge_claims(self._clock.now())
 
-    async def wait_for_answer(self, appid: str, login_code: str, idempotency_key: Secret) -> tuple[Secret, bool]:
-        """Return the first presenter's session_token, and whether the account was new.
+    async def wait_for_answer(
+        self, appid: str, login_code: str, idempotency_key: Secret, *, with_phone: bool = False
+    ) -> Answer:
+        """Return the first presenter's answer.
+
+        Args:
+            appid: Where.
+            login_code: Which.
+            idempotency_key: As the first presenter showed it.
+            with_phone: Whether a phone_code came along, which takes longer.
 
         Raises:
             LoginCodeUsed: The first presenter had another key or none, failed, or its answer is forgotten.
@@ -138,15 +165,15 @@ class Claims:
         code_hash = _hash(appid, login_code)
         self._waiting[code_hash] += 1
         try:
-            return self._open(appid, login_code, idempotency_key, await self._wait(code_hash))
+            return self._open(appid, login_code, idempotency_key, await self._wait(code_hash, with_phone=with_phone))
         finally:
             self._waiting[code_hash] -= 1
             if not self._waiting[code_hash]:
                 del self._waiting[code_hash]
                 self._answered.pop(code_hash, None)
 
-    async def _wait(self, code_hash: str) -> Claim:
-        for _ in range(_WAIT_AT_MOST):
+    async def _wait(self, code_hash: str, *, with_phone: bool) -> Claim:
+        for _ in range(_WAIT_AT_MOST_WITH_PHONE if with_phone else _WAIT_AT_MOST):
             found = self._answered.get(code_hash)
             if found is None and code_hash not in self._in_hand and code_hash not in self._looked_for:
                 found = await self._look(code_hash)
@@ -168,7 +195,7 @@ class Claims:
             self._answered[code_hash] = found
         return found
 
-    def _open(self, appid: str, login_code: str, key: Secret, found: Claim) -> tuple[Secret, bool]:
+    def _open(self, appid: str, login_code: str, key: Secret, found: Claim) -> Answer:
         if found.answer_until is None or self._clock.now() >= found.answer_until or not found.sealed:
             raise LoginCodeUsed
         data = base64.b64decode(found.sealed)
@@ -177,8 +204,8 @@ class Claims:
             plaintext = cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], appid.encode())
         except InvalidTag:
             raise LoginCodeUsed from None
-        answer = msgspec.json.decode(plaintext)
-        return Secret(answer["session_token"]), answer["is_new"]
+        written = msgspec.json.decode(plaintext, type=_Written)
+        return Answer(Secret(written.session_token), written.is_new, written.phone_error)
 
 
 def _hash(appid: str, login_code: str) -> str:

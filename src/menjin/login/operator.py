@@ -177,7 +177,7 @@ class Operator:
 
     async def _rebind(self, reference: ByOpenId, change: Callable[[], Awaitable[Bound]], *, dry_run: bool) -> Bound:
         bound: Bound | None = None
-        line: Line | None = None
+        lines: list[Line] = []
         try:
             async with self._store.transaction() as work:
                 account, (identity, *_) = await _find(work, reference)
@@ -186,17 +186,21 @@ class Operator:
                 holder = bound.account or account
                 if bound.deed != "kept" and holder is not None:
                     deed: Deed = "unbound" if bound.account is None else "bound"
-                    line = await self._ledger.write(
-                        deed, holder.account_id, actor="operator", appid=reference.app.appid
-                    )
+                    lines.append(await self._write(deed, holder.account_id, reference.app))
+                if bound.loser is not None:
+                    lines.append(await self._write("unbound", bound.loser, reference.app))
         except _DryError:
             pass
         if bound is None:
             raise BindingConflict
-        if line is not None:
+        for line in lines:
             self._ledger.say(line)
+        if lines:
             await self._end_all((identity.identity_id, *bound.stale))
         return bound
+
+    async def _write(self, deed: Deed, account_id: AccountId, app: App) -> Line:
+        return await self._ledger.write(deed, account_id, actor="operator", appid=app.appid)
 
     async def _end_all(self, identity_ids: tuple[IdentityId, ...]) -> None:
         """End sessions that say what is no longer so; their people log in silently."""

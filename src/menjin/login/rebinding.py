@@ -80,10 +80,16 @@ class Rebinding:
         return self._tell(issued, bound)
 
     async def _write(self, session: Session, bound: Bound) -> tuple[Line, ...]:
-        """Write the audit line of a change; one that changed nothing has none."""
+        """Write the audit lines of a change: of the account it came to, and of the one that lost by it, if any."""
         deed = _DEEDS.get(bound.deed)
+        if deed is None:
+            return ()
         account_id = bound.account.account_id if bound.account is not None else None
-        return (await self._records.write(deed, session.subject, account_id=account_id),) if deed is not None else ()
+        line = await self._records.write(deed, session.subject, account_id=account_id)
+        if bound.loser is None:
+            return (line,)
+        lost: Deed = "unbound" if bound.deed == "moved" else deed
+        return line, await self._records.write(lost, session.subject, account_id=bound.loser)
 
     async def _list_others(self, session: Session) -> tuple[Session, ...]:
         live = await self._sessions.list_live(session)
@@ -100,7 +106,8 @@ class Rebinding:
         session = issued.session
         name = "bound" if bound.deed == "kept" else bound.deed
         self._listener.hear(Event.of(name, session))
-        return SignedIn(session, issued.session_token, whole_seconds(session.expires_at - session.last_seen_at))
+        expires_in = whole_seconds(session.expires_at - session.last_seen_at)
+        return SignedIn(session, issued.session_token, expires_in, bound.is_new)
 
 
 def to_bound(account: Account | None) -> BoundAccount | None:

@@ -20,13 +20,15 @@ class SignedIn:
     Attributes:
         session_token: Shown once; give it to the client and forget it.
         expires_in: Whole seconds until the session expires if unused.
-        is_new: Whether this login made the account.
+        is_new: Whether this login, or binding, made the account.
+        phone_error: The code of the error that the login's phone_code met; None if it met none, or there was none.
     """
 
     session: Session
     session_token: Secret
     expires_in: int
     is_new: bool = False
+    phone_error: str | None = None
 
     @property
     def account(self) -> BoundAccount | None:

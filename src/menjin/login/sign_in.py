@@ -1,13 +1,15 @@
 """Sign in: a login_code becomes a session.
 
 One WeChat call and one transaction (identity, account, session_key, and the session where it is kept in the
-same database). No access_token.
+same database). No access_token, unless a phone_code came along: what that does follows the login, and never spoils it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from menjin.accounts.flow import Accounts
@@ -17,6 +19,7 @@ from menjin.clock import Clock
 from menjin.errors import (
     AccountDisabled,
     HeldBack,
+    LoginCodeAsPhoneCode,
     LoginCodeInvalid,
     LoginCodeUsed,
     MenjinError,
@@ -29,7 +32,8 @@ from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
 from menjin.limits.store import Slots
 from menjin.login.beside import Beside
-from menjin.login.claims import Claims
+from menjin.login.bind import Bind
+from menjin.login.claims import Answer, Claims
 from menjin.login.events import Event, Listener
 from menjin.login.ports import Transactions
 from menjin.login.rebinding import to_bound
@@ -53,6 +57,8 @@ class _Told:
 
     device: Device | None
     beside: Beside
+    phone_code: str | None = field(repr=False)
+    idempotency_key: Secret | None
 
 
 class SignIn:
@@ -80,6 +86,7 @@ class SignIn:
         listener: Listener,
         records: Records,
         turns: Slots,
+        bind: Bind,
         one_database: bool,
         one_writer: bool,
     ) -> None:
@@ -95,6 +102,7 @@ class SignIn:
         self._listener = listener
         self._records = records
         self._turns = turns
+        self._bind = bind
         self._one_database = one_database
         self._looks_twice = not (one_database and one_writer)
 
@@ -107,6 +115,7 @@ class SignIn:
         address: Address | None = None,
         *,
         beside: Beside | None = None,
+        phone_code: str | None = None,
     ) -> SignedIn:
         """Sign the person in whose wx.login gave `login_code`.
 
@@ -117,6 +126,7 @@ class SignIn:
             idempotency_key: At least 128 random bits; the same call with it, within a minute, gets the same answer.
             address: Where the request comes from; None if that is not known, or is a proxy.
             beside: What else the login says.
+            phone_code: Of the phone button: bind by it too. If that fails, the login stands, and says why.
 
         Raises:
             RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
@@ -127,11 +137,26 @@ class SignIn:
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: Nothing was kept; the code is spent.
         """
-        app, told = self._apps.get(appid), _Told(device, beside or Beside())
+        app, told = self._apps.get(appid), _Told(device, beside or Beside(), phone_code, idempotency_key)
         app.check_tenant(told.beside.tenant)
+        is_first = False
+        try:
+            async with self._counted(address):
+                parse_login_code(login_code)
+                is_first = await self._claims.take(app.appid, login_code, is_keyed=idempotency_key is not None)
+                served = self._first if is_first else self._repeat
+                signed_in = await served(app, login_code, told)
+            return await self._finish(app, login_code, told, signed_in) if is_first else signed_in
+        finally:
+            if is_first:
+                self._claims.let_go(app.appid, login_code)
+
+    @asynccontextmanager
+    async def _counted(self, address: Address | None) -> AsyncIterator[None]:
+        """Serve a login_code within its address's turn and limits; only a bad code counts against it."""
         attempt = await self._limits.begin_sign_in(address)
         try:
-            signed_in = await self._claim(app, parse_login_code(login_code), told, idempotency_key)
+            yield
         except (LoginCodeInvalid, LoginCodeUsed):
             raise
         except MenjinError:
@@ -140,7 +165,6 @@ class SignIn:
         finally:
             self._limits.end(attempt)
         await self._limits.take_back(attempt)
-        return signed_in
 
     async def turn_away(self, address: Address | None) -> None:
         """Refuse a request of an address that `run` would refuse, before anything of it is read.
@@ -151,31 +175,56 @@ class SignIn:
         """
         await self._limits.turn_away(address)
 
-    async def _claim(self, app: App, login_code: str, told: _Told, idempotency_key: Secret | None) -> SignedIn:
-        appid = app.appid
-        if not await self._claims.take(appid, login_code, is_keyed=idempotency_key is not None):
-            return await self._repeat(appid, login_code, idempotency_key)
+    async def _first(self, app: App, login_code: str, told: _Told) -> SignedIn:
+        """Exchange a code that this call has claimed."""
         try:
-            return await self._first(app, login_code, told, idempotency_key)
-        finally:
-            self._claims.let_go(appid, login_code)
-
-    async def _first(self, app: App, login_code: str, told: _Told, idempotency_key: Secret | None) -> SignedIn:
-        """Exchange a code that this call has claimed, and keep the answer for whoever shows the same key."""
-        appid = app.appid
-        try:
-            signed_in = await self._exchange(app, login_code, told)
+            return await self._exchange(app, login_code, told)
         except (LoginCodeInvalid, WeChatBusy, HeldBack):
-            await self._claims.release(appid, login_code)
+            await self._claims.release(app.appid, login_code)
             raise
         except MenjinError:
-            if idempotency_key is not None:
-                await self._claims.note_failure(appid, login_code)
+            await self._note_failure(app, login_code, told)
             raise
-        if idempotency_key is not None:
-            token = signed_in.session_token
-            await self._claims.keep_answer(appid, login_code, idempotency_key, token, is_new=signed_in.is_new)
+
+    async def _finish(self, app: App, login_code: str, told: _Told, signed_in: SignedIn) -> SignedIn:
+        """Do what the phone_code is for, and keep the answer for whoever shows the same key.
+
+        WeChat is asked for the number outside the address's turn: slow numbers hold up no logins.
+        """
+        if told.phone_code is not None:
+            try:
+                signed_in = await self._bind_phone(login_code, told.phone_code, signed_in)
+            except MenjinError:
+                await self._note_failure(app, login_code, told)
+                raise
+        if told.idempotency_key is not None:
+            kept = Answer(signed_in.session_token, signed_in.is_new, signed_in.phone_error)
+            await self._claims.keep_answer(app.appid, login_code, told.idempotency_key, kept)
         return signed_in
+
+    async def _bind_phone(self, login_code: str, phone_code: str, signed_in: SignedIn) -> SignedIn:
+        """Bind by the phone_code; the login that came before stands whatever comes of it.
+
+        Raises:
+            StoreUnavailable: It is bound, and the new token is lost: only another login gives one.
+        """
+        try:
+            if phone_code == login_code:
+                raise LoginCodeAsPhoneCode
+            return await self._bind.at_sign_in(signed_in, phone_code)
+        except StoreUnavailable as error:
+            try:
+                await self._sessions.authenticate(signed_in.session_token)
+            except SessionInvalid:
+                raise error from None
+            phone_error = error.code
+        except MenjinError as error:
+            phone_error = error.code
+        return replace(signed_in, phone_error=phone_error)
+
+    async def _note_failure(self, app: App, login_code: str, told: _Told) -> None:
+        if told.idempotency_key is not None:
+            await self._claims.note_failure(app.appid, login_code)
 
     async def _exchange(self, app: App, login_code: str, told: _Told) -> SignedIn:
         began_at = self._clock.now()
@@ -220,15 +269,17 @@ class SignIn:
             await self._sessions.end(signed_in.session, "disabled")
             raise AccountDisabled
 
-    async def _repeat(self, appid: str, login_code: str, idempotency_key: Secret | None) -> SignedIn:
-        if idempotency_key is None:
+    async def _repeat(self, app: App, login_code: str, told: _Told) -> SignedIn:
+        if told.idempotency_key is None:
             raise LoginCodeUsed
-        token, is_new = await self._claims.wait_for_answer(appid, login_code, idempotency_key)
+        with_phone = told.phone_code is not None
+        answer = await self._claims.wait_for_answer(app.appid, login_code, told.idempotency_key, with_phone=with_phone)
         try:
-            session = await self._sessions.authenticate(token)
+            session = await self._sessions.authenticate(answer.session_token)
         except SessionInvalid:
             raise LoginCodeUsed from None  # that login has run its course: signed out, or its token rotated
-        return SignedIn(session, token, whole_seconds(session.expires_at - self._clock.now()), is_new)
+        expires_in = whole_seconds(session.expires_at - self._clock.now())
+        return SignedIn(session, answer.session_token, expires_in, answer.is_new, answer.phone_error)
 
     async def _issue(self, app: App, openid: OpenId, resolved: Resolved, told: _Told) -> SignedIn:
         if resolved.was_attached:

@@ -36,6 +36,7 @@ class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):
     login_code: Annotated[str, Meta(min_length=1, max_length=128)]
     appid: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
     app: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    phone_code: Short | UnsetType = UNSET
     tenant: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     device: DeviceBody | UnsetType = UNSET
 
@@ -135,6 +136,7 @@ def read_app(body: SignInBody) -> str:
 
 def to_signed_in(signed_in: SignedIn) -> dict[str, Any]:
     """Return the body of a login or a binding."""
+    phone_error = {"phone_error": signed_in.phone_error} if signed_in.phone_error is not None else {}
     return {
         "session_token": signed_in.session_token.reveal(),
         "token_type": "Bearer",
@@ -142,6 +144,7 @@ def to_signed_in(signed_in: SignedIn) -> dict[str, Any]:
         "expires_in": signed_in.expires_in,
         "account": _to_account(signed_in.account, is_new=signed_in.is_new),
         "binding": signed_in.binding,
+        **phone_error,
     }
 
 

@@ -18,13 +18,15 @@ from menjin.apps import Apps
 from menjin.assembly import Parts
 from menjin.clock import Clock
 from menjin.errors import StoreUnavailable
+from menjin.ledger.flow import Ledger
 from menjin.service.app import to_asgi, to_contract_route
 from menjin.service.bodies import read_body
 from menjin.service.compatible import CompatibleRoutes
 from menjin.service.identities import identities_route
 from menjin.service.metrics import Metrics
+from menjin.service.read_audit import ReadAudit
 from menjin.service.routes import answer, read_credential
-from menjin.service.token_desk import FirstRead, TokenDesk, log_first_read
+from menjin.service.token_desk import TokenDesk
 from menjin.values import Secret
 
 
@@ -103,7 +105,6 @@ def create_internal_app(
     *,
     wechat_compatible: bool = False,
     extra_routes: Sequence[Route | Mount] = (),
-    on_first_read: FirstRead = log_first_read,
 ) -> ASGIApp:
     """Return the internal listener's app; it has no lifespan of its own.
 
@@ -113,8 +114,8 @@ def create_internal_app(
         metrics: The centre's observer too.
         wechat_compatible: Whether it answers WeChat's /cgi-bin/token and /cgi-bin/stable_token.
         extra_routes: Served beside ours.
-        on_first_read: Audits the first read of each generation of an access_token by a client.
     """
+    ledger = Ledger(parts.stores.ledger, parts.clock, parts.randomness)
     desk = TokenDesk(
         tokens=menjin.access_tokens,
         clients=menjin.clients,
@@ -122,7 +123,7 @@ def create_internal_app(
         clock=parts.clock,
         margin=parts.tokens.margin,
         metrics=metrics,
-        on_first_read=on_first_read,
+        audit=ReadAudit(menjin.clients, ledger, parts.stores.transactions, parts.stopwatch),
     )
     routes: list[Route | Mount] = [*InternalRoutes(menjin, parts.apps, desk, metrics, parts.clock).routes()]
     routes.append(identities_route(menjin, menjin.clients.authorise))

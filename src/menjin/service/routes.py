@@ -125,7 +125,13 @@ class Routes:
         tenant = None if isinstance(body.tenant, UnsetType) else body.tenant
         beside = Beside(tenant, read_cloud_identity(request, self._cloud))
         signed_in = await self._menjin.sign_in(
-            read_app(body), body.login_code, device, idempotency_key=key, address=address, beside=beside
+            read_app(body),
+            body.login_code,
+            device,
+            idempotency_key=key,
+            address=address,
+            beside=beside,
+            phone_code=None if isinstance(body.phone_code, UnsetType) else body.phone_code,
         )
         return answer(to_signed_in(signed_in), 201)
 

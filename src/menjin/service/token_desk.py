@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,19 +14,10 @@ from menjin.clients.model import Scope, ServiceClient
 from menjin.clock import Clock
 from menjin.errors import NotFound, StoreUnavailable
 from menjin.service.metrics import Metrics
-from menjin.values import AppId, ClientId, Secret
+from menjin.service.read_audit import ReadAudit
+from menjin.values import AppId, Secret
 
-_AUDIT = logging.getLogger("menjin.audit")
 _LONGEST = timedelta(seconds=240)
-_SEEN_AT_MOST = 10_000
-
-FirstRead = Callable[[ServiceClient, AppId, int], Awaitable[None]]
-
-
-async def log_first_read(client: ServiceClient, appid: AppId, generation: int) -> None:
-    """Write one line: which client was given which generation of which app's access_token."""
-    said = "access_token read client=%s name=%s appid=%s generation=%s"
-    _AUDIT.info(said, client.client_id, client.name, appid, generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +44,7 @@ class TokenDesk:
         clock: Tells the time.
         margin: The centre's; a copy handed out lives no longer.
         metrics: Counts reads and reports.
-        on_first_read: Audits the first read of each generation by a client; the rest are counted.
+        audit: Keeps the first read of each generation by a client; the rest are counted.
     """
 
     def __init__(
@@ -67,7 +56,7 @@ class TokenDesk:
         clock: Clock,
         margin: timedelta,
         metrics: Metrics,
-        on_first_read: FirstRead = log_first_read,
+        audit: ReadAudit,
     ) -> None:
         self._tokens = tokens
         self._clients = clients
@@ -75,8 +64,7 @@ class TokenDesk:
         self._clock = clock
         self._longest = min(margin, _LONGEST)
         self._metrics = metrics
-        self._on_first_read = on_first_read
-        self._seen: dict[tuple[ClientId, AppId], int] = {}
+        self._audit = audit
 
     async def read(self, credential: Secret, appid: str) -> HandedOut:
         """Return the app's token in use.
@@ -120,7 +108,7 @@ class TokenDesk:
         """
         client, known = await self._admit(credential, "access_token:read", appid)
         token = await self._tokens.get(known)
-        if client.may("access_token:report", known) and await self._has_read(client, token):
+        if client.may("access_token:report", known) and await self._audit.has_read(client, token):
             with suppress(StoreUnavailable):  # nothing was done; it gets the token in hand
                 await self._report(client, known, token.value)
             token = await self._tokens.get(known)
@@ -137,29 +125,8 @@ class TokenDesk:
         self._metrics.count_report(client.name, appid, outcome)
         return outcome
 
-    async def _has_read(self, client: ServiceClient, token: AccessToken) -> bool:
-        if self._seen.get((client.client_id, token.appid)) == token.generation:
-            return True
-        try:
-            return await self._clients.has_read(client, token.appid, token.generation)
-        except StoreUnavailable:
-            return False
-
     async def _hand_out(self, client: ServiceClient, token: AccessToken) -> HandedOut:
         self._metrics.count_read(client.name, token.appid)
-        if self._seen.get((client.client_id, token.appid)) != token.generation:
-            await self._note_read(client, token)
+        await self._audit.note(client, token)
         left = min(token.expires_in(self._clock.now()), self._longest)
         return HandedOut(token.value, int(left.total_seconds()), token.generation)
-
-    async def _note_read(self, client: ServiceClient, token: AccessToken) -> None:
-        """Audit once; twice rather than never, if the store cannot say whether another process did."""
-        try:
-            is_first = await self._clients.note_read(client, token.appid, token.generation)
-        except StoreUnavailable:
-            is_first = True
-        if is_first:
-            await self._on_first_read(client, token.appid, token.generation)
-        if len(self._seen) >= _SEEN_AT_MOST:
-            self._seen.clear()
-        self._seen[client.client_id, token.appid] = token.generation
