@@ -37,7 +37,7 @@ def test_first_logins_on_mariadb(zygote: Zygote, mariadb_server: MariaDbServer) 
 
 def test_control_first_logins_without_a_transaction(zygote: Zygote) -> None:
     """CONTROL: a build that does each step of a login by itself makes several accounts of one person."""
-    verdict = asyncio.run(first_logins.prove(zygote, rounds=5, processes=2, build="steps_apart"))
+    verdict = asyncio.run(first_logins.prove(zygote, rounds=5, at_once=20, build="steps_apart"))
     assert verdict.violations != []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,8 @@ from typing import Any
 from menjin import Stores
 from menjin.accounts.store import AccountStore
 from menjin.adapters.memory import MemoryTransactions
+
+_BETWEEN_STEPS = 0.02  # long enough for another process to come in between
 
 
 class StepsApart:
@@ -31,6 +34,7 @@ class StepsApart:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - stands in for every step
         async def step(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - the same
+            await asyncio.sleep(_BETWEEN_STEPS)
             async with self._inner.transaction() as work:
                 return await getattr(work, name)(*args, **named)
 
