@@ -34,8 +34,8 @@ from menjin.sessions.model import Session
 from menjin.values import AccountId, SessionId, parse_external_id, parse_openid
 
 T = TypeVar("T")
-ACCOUNTS = typer.Typer(no_args_is_help=True, help="People's accounts. 账号管理。")
-SESSIONS = typer.Typer(no_args_is_help=True, help="Their login states. 登录态管理。")
+ACCOUNTS = typer.Typer(no_args_is_help=True, help="People's accounts 账号管理.")
+SESSIONS = typer.Typer(no_args_is_help=True, help="Their login states 登录态管理.")
 _ACCOUNT_ID = re.compile(r"acc_[0-9a-hjkmnp-tv-z]{26}")
 _SESSION_ID = re.compile(r"ses_[0-9a-hjkmnp-tv-z]{26}")
 Ref = Annotated[str, typer.Argument(help="acc_…, id:EXTERNAL_ID or APP/OPENID. 账号。")]

@@ -25,7 +25,7 @@ from menjin.service.console import (
 )
 from menjin.service.settings import Settings, load_settings, to_parts
 
-TOKENS = typer.Typer(no_args_is_help=True, help="Access_tokens. 接口调用凭据（中控）。")
+TOKENS = typer.Typer(no_args_is_help=True, help="Access_tokens 接口调用凭据（中控）.")
 T = TypeVar("T")
 
 
