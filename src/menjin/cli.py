@@ -50,7 +50,7 @@ class LogLevel(StrEnum):
 
 
 async def _check_keys(settings: Settings) -> None:
-    async with opened(settings) as database:
+    async with opened(settings, makes_file=True) as database:
         await Resealing(database, to_vault(settings)).check()
 
 

@@ -23,6 +23,7 @@ from menjin.service.console import (
     ConfigPath,
     DryRun,
     explained,
+    need_database_file,
     print_json,
     print_table,
     refuse,
@@ -157,7 +158,9 @@ def revoke(
 
 def _run(config: ConfigPath, ref: str, realm: str, deed: Deed[T]) -> T:
     """Do something to whom REF names."""
-    parts = replace(to_parts(load_settings(config)), keeps_tokens=False)
+    settings = load_settings(config)
+    need_database_file(settings)
+    parts = replace(to_parts(settings), keeps_tokens=False)
     reference = read_reference(ref, realm, parts.apps)
 
     async def whole() -> T:
