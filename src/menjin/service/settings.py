@@ -28,7 +28,7 @@ from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
-from menjin.service.directory_settings import DirectorySection, close_with, to_directory
+from menjin.service.directory_settings import DirectorySection, close_with, make_importable, to_directory
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
@@ -173,6 +173,8 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
     if faults:
         raise ConfigurationError(faults)
+    if settings.directory is not None and settings.directory.call is not None:
+        make_importable(path.parent)
     return settings
 
 
