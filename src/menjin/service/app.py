@@ -104,7 +104,7 @@ def to_asgi(
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
     app = Starlette(routes=routes, middleware=before, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False
-    return RequestIds(app, frozenset(route.path for route in routes))
+    return RequestIds(app, routes)
 
 
 class RequestIds:
@@ -112,12 +112,13 @@ class RequestIds:
 
     Args:
         app: The app inside.
-        known_paths: Paths fit for the log; another may hold anything.
+        routes: Theirs are the paths fit for the log, as they are written there; another may hold anything.
     """
 
-    def __init__(self, app: ASGIApp, known_paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[Route | Mount]) -> None:
         self._app = app
-        self._known_paths = known_paths
+        self._known_paths = frozenset(route.path for route in routes)
+        self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
         self._randomness = SystemRandomness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,8 +146,12 @@ class RequestIds:
             if not status:
                 raise
         finally:
-            path = scope["path"] if scope["path"] in self._known_paths else "-"
-            _LOG.info("%s %s %s id=%s", scope["method"], path, status, request_id)
+            _LOG.info("%s %s %s id=%s", scope["method"], self._name(scope["path"]), status, request_id)
+
+    def _name(self, path: str) -> str:
+        if path in self._known_paths:
+            return path
+        return next((name for pattern, name in self._patterns if pattern.match(path)), "-")
 
     def _read_or_make(self, scope: Scope) -> str:
         for name, value in scope["headers"]:
