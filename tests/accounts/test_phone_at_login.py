@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,8 @@ from menjin.accounts.binding import BindDecision, Holder, Join, Shown
 from menjin.accounts.directory import Member
 from menjin.accounts.model import Account
 from menjin.adapters.memory import MemoryClaims
-from menjin.apps import PhoneMatch
-from menjin.errors import LoginCodeUsed, StoreUnavailable, TooManyAttempts
+from menjin.apps import App, PhoneMatch
+from menjin.errors import LoginCodeUsed, MenjinError, StoreUnavailable, TooManyAttempts
 from menjin.limits.model import NO_LIMITS, Figures, Rate, UpstreamFigures
 from menjin.login.results import SignedIn
 from menjin.sessions.store import SessionStore
@@ -410,3 +410,97 @@ def test_nothing_kept_names_the_phone_code(tmp_path: Path) -> None:
     secrets = [Secret(phone_code), Secret(NUMBER)]
     assert b"sign_in_claims" in kept
     assert not [secret for secret in secrets if secret.reveal().encode() in kept]
+
+
+def log_in_while(folder: Path, app: App, meanwhile: Callable[[Town, AsyncMenjin], Awaitable[object]]) -> BaseException:
+    """Log in by phone; something else happens while WeChat is asked for the number. Return what it ended with."""
+    town = build_town("async", "memory", folder, (app,), stores=replace(memory_stores(), one_database=False))
+    town.person("ming", app, NUMBER)
+
+    async def play() -> BaseException:
+        wechat = SlowWeChat(town.parts.http, NUMBERS)
+        async with AsyncMenjin(replace(town.parts, http=wechat)) as menjin, AsyncMenjin(town.parts) as other:
+            code, phone_code = town.wechat.code("ming", app), town.wechat.tap("ming", app)
+            first = asyncio.create_task(menjin.sign_in(app.appid, code, phone_code=phone_code))
+            await wechat.waits.wait()
+            town.clock.advance(seconds=1)
+            await meanwhile(town, other)
+            wechat.goes_on.set()
+            with pytest.raises(MenjinError) as caught:
+                await first
+            return caught.value
+
+    try:
+        return asyncio.run(play())
+    finally:
+        town.door.close()
+
+
+def test_a_login_that_another_phone_ended_is_none(tmp_path: Path) -> None:
+    """On an app of one device at a time the later login stands; the other is told to log in."""
+    single = replace(SHOP, devices="single")
+
+    async def log_in_elsewhere(town: Town, menjin: AsyncMenjin) -> None:
+        await menjin.sign_in(single.appid, town.wechat.code("ming", single))
+
+    assert isinstance(log_in_while(tmp_path, single, log_in_elsewhere), LoginCodeUsed)
+
+
+def test_a_login_that_another_phones_binding_ended_is_none(tmp_path: Path) -> None:
+    """Both bind the same number: the second finds it bound and its own token outdated."""
+
+    async def bind_elsewhere(town: Town, menjin: AsyncMenjin) -> None:
+        code, phone_code = town.wechat.code("ming", SHOP), town.wechat.tap("ming", SHOP)
+        await menjin.sign_in(SHOP.appid, code, phone_code=phone_code)
+
+    assert isinstance(log_in_while(tmp_path, SHOP, bind_elsewhere), LoginCodeUsed)
+
+
+def test_who_waits_for_the_first_ones_answer_keeps_nobody_from_a_turn(tmp_path: Path) -> None:
+    """One number is slow, its login is repeated with its key from the same address; a plain login beside is served."""
+    town = build_town("async", "memory", tmp_path, pause=TaskPause())
+    town.person("ming", number=NUMBER)
+    upstream = UpstreamFigures(codes_per_address=1, codes_patience=timedelta(seconds=0.1))
+
+    async def play() -> None:
+        wechat = SlowWeChat(town.parts.http, NUMBERS)
+        async with AsyncMenjin(replace(town.parts, http=wechat, upstream=upstream)) as menjin:
+            more: dict[str, Any] = {"phone_code": town.wechat.tap("ming", SHOP), "idempotency_key": KEY}
+            more["address"] = "203.0.113.5"
+            code, plain = town.wechat.code("ming", SHOP), town.wechat.code("hong", SHOP)
+            tries = [asyncio.create_task(menjin.sign_in(SHOP.appid, code, **more))]
+            await wechat.waits.wait()
+            tries += [asyncio.create_task(menjin.sign_in(SHOP.appid, code, **more)) for _ in range(3)]
+            await asyncio.sleep(0)
+            await menjin.sign_in(SHOP.appid, plain, address="203.0.113.5")
+            wechat.goes_on.set()
+            assert len({one.session_token.reveal() for one in await asyncio.gather(*tries)}) == 1
+
+    try:
+        asyncio.run(play())
+    finally:
+        town.door.close()
+
+
+def test_a_cancelled_login_keeps_no_repeat_waiting(tmp_path: Path) -> None:
+    """Cancelled while WeChat is asked for the number: a repeat with the key is told at once that the code is used."""
+    town = build_town("async", "memory", tmp_path)
+    town.person("ming", number=NUMBER)
+
+    async def play() -> None:
+        wechat = SlowWeChat(town.parts.http, NUMBERS)
+        async with AsyncMenjin(replace(town.parts, http=wechat)) as menjin:
+            code = town.wechat.code("ming", SHOP)
+            more: dict[str, Any] = {"phone_code": town.wechat.tap("ming", SHOP), "idempotency_key": KEY}
+            first = asyncio.create_task(menjin.sign_in(SHOP.appid, code, **more))
+            await wechat.waits.wait()
+            first.cancel()
+            await asyncio.wait([first])
+            assert first.cancelled()
+            with pytest.raises(LoginCodeUsed):
+                await menjin.sign_in(SHOP.appid, code, **more)
+
+    try:
+        asyncio.run(play())
+    finally:
+        town.door.close()

@@ -85,6 +85,16 @@ def test_an_address_alone_may_fill_the_queue() -> None:
     assert not any(ticket.turned_away for ticket in tickets)
 
 
+def test_a_full_queue_keeps_nobody_from_a_free_slot() -> None:
+    """One address has all it may and others of it wait; whoever else comes is served at once."""
+    queue = FairQueue(5, 20, waiting=1)
+    for _ in range(6):
+        queue.ask("office")
+    assert not queue.has_room("office")
+    assert queue.has_room("person")
+    assert queue.ask("person").granted
+
+
 def test_with_one_each_the_newcomer_gives_way() -> None:
     """Among addresses that have one waiting each, whoever waits already keeps the place."""
     queue = FairQueue(1, 1, waiting=3)

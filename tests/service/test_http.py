@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -155,3 +156,16 @@ def test_problems_are_typed_as_such(shared: Service) -> None:
         assert reply.json()["type"] == f"urn:menjin:problem:{code}"
         assert (reply.json()["status"], reply.json()["action"]) == (entry.status, entry.action)
         assert reply.status_code == entry.status
+
+
+def test_a_line_names_the_route_and_nothing_of_the_path(shared: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """The route as it is written in the contract, so that a refused request differs from a stray one; never a value."""
+    client = shared.signed_in()
+    with caplog.at_level(logging.INFO, "menjin.service"):
+        client.call("DELETE", "/v1/sessions/ses_geheim")
+        client.call("GET", "/v1/session?geheim=1")
+        client.call("GET", "/geheim/v1/session")
+        client.call("DELETE", "/v1/sessions/ses_geheim/more")
+    lines = [record.getMessage() for record in caplog.records if record.name == "menjin.service"]
+    assert [line.split()[1] for line in lines] == ["/v1/sessions/{session_id}", "/v1/session", "-", "-"]
+    assert "geheim" not in caplog.text

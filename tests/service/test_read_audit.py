@@ -147,6 +147,24 @@ def test_a_line_a_generation() -> None:
     asyncio.run(play())
 
 
+def test_a_generation_read_while_the_one_before_is_written_has_its_line() -> None:
+    """The ledger is slow with the first line; the second read of that moment, of a newer token, is not forgotten."""
+
+    async def play() -> None:
+        stand = Stand()
+        credential, client = await stand.open()
+        stand.ledger.goes_on.clear()
+        await stand.desk.read(credential, APP.appid)
+        stand.tokens.generation = 2
+        await stand.desk.read(credential, APP.appid)
+        stand.ledger.goes_on.set()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert sorted(str(line.reason) for line in await stand.lines(client)) == ["1", "2"]
+
+    asyncio.run(play())
+
+
 async def read_while_down(stand: Stand) -> tuple[Secret, ServiceClient]:
     """Read thrice while the ledger is down."""
     credential, client = await stand.open()

@@ -1,4 +1,4 @@
-"""A request that its address forbids is answered before it is read."""
+"""A request that its address forbids is refused before anybody looks into it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PROXIES = parse_proxies(["127.0.0.1/32"])
 FLOODING, OTHER = "203.0.113.9", "203.0.113.10"
 
 
-class BodyReadError(Exception):
-    """Somebody asked for the body."""
+WHOLE = {"type": "http.request", "body": b"{", "more_body": False}
+PART = {**WHOLE, "more_body": True}
 
 
 @pytest.fixture
@@ -44,12 +44,16 @@ async def use_up(app: ASGIApp, address: str) -> None:
             assert answer.status_code == 400
 
 
-async def ask(app: ASGIApp, address: str, path: str = "/v1/sessions") -> tuple[int, dict[bytes, bytes]]:
-    """Send a request whose body cannot be read; return status and headers."""
+async def ask(app: ASGIApp, address: str, *messages: dict[str, Any], root: str = "") -> tuple[int, dict[bytes, bytes]]:
+    """Send a request whose body arrives in these messages, one that is no JSON; return status and headers."""
     sent: list[MutableMapping[str, Any]] = []
+    arriving = iter(messages or (WHOLE,))
 
     async def receive() -> MutableMapping[str, Any]:
-        raise BodyReadError
+        message = next(arriving, None)
+        if message is None:
+            await asyncio.Event().wait()
+        return dict(message or {})
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
@@ -59,8 +63,8 @@ async def ask(app: ASGIApp, address: str, path: str = "/v1/sessions") -> tuple[i
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
+        "path": f"{root}/v1/sessions",
+        "root_path": root,
         "query_string": b"",
         "scheme": "http",
         "server": ("menjin", 80),
@@ -71,28 +75,62 @@ async def ask(app: ASGIApp, address: str, path: str = "/v1/sessions") -> tuple[i
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
-def test_a_closed_address_is_answered_unread(house: House) -> None:
-    """After thirty bad codes: 429 with Retry-After and an id, the body never asked for; another address is read."""
+def test_a_closed_address_is_refused_unread(house: House) -> None:
+    """After thirty bad codes: 429 with Retry-After and an id, whatever it sends; what another sends is looked into."""
 
     async def story() -> None:
         app = create_app(AsyncMenjin(house.parts), trusted_proxies=PROXIES)
         await use_up(app, FLOODING)
-        status, headers = await ask(app, FLOODING)
-        assert status == 429
-        assert int(headers[b"retry-after"]) > 0
-        assert headers[b"x-request-id"]
-        assert (await ask(app, OTHER))[0] == 500  # whoever reads it, fails
+        for root in ("", "/login"):
+            status, headers = await ask(app, FLOODING, root=root)
+            assert status == 429
+            assert int(headers[b"retry-after"]) > 0
+            assert headers[b"x-request-id"]
+            assert b"connection" not in headers
+        assert (await ask(app, OTHER))[0] == 422
+
+    asyncio.run(story())
+
+
+def test_a_refused_body_that_does_not_end_costs_its_connection(house: House) -> None:
+    """It is given a second; uvicorn would not time a connection on which something arrives after its answer."""
+
+    async def story() -> None:
+        app = create_app(AsyncMenjin(house.parts), trusted_proxies=PROXIES)
+        await use_up(app, FLOODING)
+        async with asyncio.timeout(3):
+            for messages in ((PART,), (PART, {**PART, "body": b" " * 70_000})):
+                status, headers = await ask(app, FLOODING, *messages)
+                assert (status, headers[b"connection"]) == (429, b"close")
 
     asyncio.run(story())
 
 
 def test_control_without_it_the_body_is_read(house: House) -> None:
-    """CONTROL: the same routes alone read what a closed address sends."""
+    """CONTROL: the same routes alone look into what a closed address sends."""
 
     async def story() -> None:
         app = to_asgi(Routes(AsyncMenjin(house.parts), PROXIES).routes())
         await use_up(app, FLOODING)
-        assert (await ask(app, FLOODING))[0] == 500
+        assert (await ask(app, FLOODING))[0] == 422
+
+    asyncio.run(story())
+
+
+def test_a_bug_in_it_is_answered_like_any_other(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """500 with an id, and neither answer nor log repeats what the error says."""
+
+    class Broken(AsyncMenjin):
+        async def turn_away(self, address: str | None) -> None:
+            message = f"a secret value of {address}"
+            raise RuntimeError(message)
+
+    async def story() -> None:
+        app = create_app(Broken(house.parts), trusted_proxies=PROXIES)
+        status, headers = await ask(app, FLOODING)
+        assert (status, headers[b"content-type"]) == (500, b"application/problem+json")
+        assert "RuntimeError" in caplog.text
+        assert "secret" not in caplog.text
 
     asyncio.run(story())
 

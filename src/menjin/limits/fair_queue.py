@@ -51,6 +51,8 @@ class FairQueue:
 
     def has_room(self, app: str) -> bool:
         """Whether the app's next call would not be turned away at once."""
+        if app not in self._waiting and self.held < self._in_total and self._held.get(app, 0) < self._per_app:
+            return True
         return self._queued < self._most_waiting or len(self._waiting.get(app, ())) + 1 < self._longest()
 
     def turn_away(self, asked: Ticket) -> Ticket | None:

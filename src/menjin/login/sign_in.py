@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ from menjin.errors import (
     WeChatBusy,
 )
 from menjin.limits.addresses import Address
-from menjin.limits.flow import Limits
+from menjin.limits.flow import Attempt, Limits
 from menjin.limits.store import Slots
 from menjin.login.beside import Beside
 from menjin.login.bind import Bind
@@ -141,9 +141,11 @@ class SignIn:
         app.check_tenant(told.beside.tenant)
         is_first = False
         try:
-            async with self._counted(address):
+            async with self._counted(address) as attempt:
                 parse_login_code(login_code)
                 is_first = await self._claims.take(app.appid, login_code, is_keyed=idempotency_key is not None)
+                if not is_first:
+                    self._limits.end(attempt)  # who waits for the first one's answer keeps nobody from a turn
                 served = self._first if is_first else self._repeat
                 signed_in = await served(app, login_code, told)
             return await self._finish(app, login_code, told, signed_in) if is_first else signed_in
@@ -152,11 +154,11 @@ class SignIn:
                 self._claims.let_go(app.appid, login_code)
 
     @asynccontextmanager
-    async def _counted(self, address: Address | None) -> AsyncIterator[None]:
+    async def _counted(self, address: Address | None) -> AsyncIterator[Attempt]:
         """Serve a login_code within its address's turn and limits; only a bad code counts against it."""
         attempt = await self._limits.begin_sign_in(address)
         try:
-            yield
+            yield attempt
         except (LoginCodeInvalid, LoginCodeUsed):
             raise
         except MenjinError:
@@ -182,7 +184,7 @@ class SignIn:
         except (LoginCodeInvalid, WeChatBusy, HeldBack):
             await self._claims.release(app.appid, login_code)
             raise
-        except MenjinError:
+        except BaseException:  # whatever it was, cancellation too, nobody need wait for the answer
             await self._note_failure(app, login_code, told)
             raise
 
@@ -194,7 +196,7 @@ class SignIn:
         if told.phone_code is not None:
             try:
                 signed_in = await self._bind_phone(login_code, told.phone_code, signed_in)
-            except MenjinError:
+            except BaseException:  # the same
                 await self._note_failure(app, login_code, told)
                 raise
         if told.idempotency_key is not None:
@@ -206,25 +208,31 @@ class SignIn:
         """Bind by the phone_code; the login that came before stands whatever comes of it.
 
         Raises:
+            LoginCodeUsed: The login has run its course: ended from elsewhere while WeChat was asked for the number.
             StoreUnavailable: It is bound, and the new token is lost: only another login gives one.
         """
+        failure: MenjinError | None = None
         try:
             if phone_code == login_code:
                 raise LoginCodeAsPhoneCode
-            return await self._bind.at_sign_in(signed_in, phone_code)
-        except StoreUnavailable as error:
-            try:
-                await self._sessions.authenticate(signed_in.session_token)
-            except SessionInvalid:
-                raise error from None
-            phone_error = error.code
+            bound = await self._bind.at_sign_in(signed_in, phone_code)
         except MenjinError as error:
-            phone_error = error.code
-        return replace(signed_in, phone_error=phone_error)
+            bound, failure = replace(signed_in, phone_error=error.code), error
+        if bound.session_token is signed_in.session_token:
+            await self._see_that_it_lives(signed_in, failure)
+        return bound
+
+    async def _see_that_it_lives(self, signed_in: SignedIn, failure: MenjinError | None) -> None:
+        """Keep a dead token from being handed out as a login that succeeded."""
+        try:
+            await self._sessions.authenticate(signed_in.session_token)
+        except SessionInvalid:
+            raise failure if isinstance(failure, StoreUnavailable) else LoginCodeUsed() from None
 
     async def _note_failure(self, app: App, login_code: str, told: _Told) -> None:
         if told.idempotency_key is not None:
-            await self._claims.note_failure(app.appid, login_code)
+            with suppress(StoreUnavailable):  # what is said is why it failed
+                await self._claims.note_failure(app.appid, login_code)
 
     async def _exchange(self, app: App, login_code: str, told: _Told) -> SignedIn:
         began_at = self._clock.now()

@@ -15,6 +15,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
@@ -28,7 +29,7 @@ from menjin.limits.addresses import NO_PROXIES, TrustedProxies
 from menjin.problems import Problem, choose_language, plain_problem, to_problem
 from menjin.service.binding_routes import BindingRoutes
 from menjin.service.routes import Routes
-from menjin.service.shedding import Shedding
+from menjin.service.shedding import Shedding, is_sign_in
 from menjin.wechat.errcodes import is_token_refused
 
 _LOG = logging.getLogger("menjin.service")
@@ -74,7 +75,8 @@ def create_app(
 
     ours = (*Routes(menjin, trusted_proxies, wechat_cloud).routes(), *BindingRoutes(menjin).routes())
     routes = [*ours, to_contract_route("openapi.json"), *extra_routes]
-    return to_asgi(routes, lifespan, lambda app: Shedding(app, menjin, trusted_proxies, _on_error))
+    shedding = Middleware(Shedding, menjin=menjin, trusted=trusted_proxies, refuse=_on_error)
+    return to_asgi(routes, lifespan, [shedding])
 
 
 def to_contract_route(name: str) -> Route:
@@ -90,19 +92,19 @@ def to_contract_route(name: str) -> Route:
 def to_asgi(
     routes: Sequence[Route | Mount],
     lifespan: Callable[[Starlette], Any] | None = None,
-    before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    before: Sequence[Middleware] = (),
 ) -> ASGIApp:
     """Return the app of these routes, in which every failure is a problem and every request has an id.
 
     Args:
         routes: Which.
         lifespan: Around it all.
-        before: Puts something before the router.
+        before: What stands before the router; a bug in it is answered like any other.
     """
     handlers = {MenjinError: _on_error, HTTPException: _on_http, Exception: _on_bug}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
+    app = Starlette(routes=routes, middleware=before, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type] # Starlette types handlers by Exception only
     app.router.redirect_slashes = False
-    return RequestIds(before(app), frozenset(route.path for route in routes))
+    return RequestIds(app, routes)
 
 
 class RequestIds:
@@ -110,12 +112,13 @@ class RequestIds:
 
     Args:
         app: The app inside.
-        known_paths: Paths fit for the log; another may hold anything.
+        routes: Theirs are the paths fit for the log, as they are written there; another may hold anything.
     """
 
-    def __init__(self, app: ASGIApp, known_paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[Route | Mount]) -> None:
         self._app = app
-        self._known_paths = known_paths
+        self._known_paths = frozenset(route.path for route in routes)
+        self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
         self._randomness = SystemRandomness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,8 +146,12 @@ class RequestIds:
             if not status:
                 raise
         finally:
-            path = scope["path"] if scope["path"] in self._known_paths else "-"
-            _LOG.info("%s %s %s id=%s", scope["method"], path, status, request_id)
+            _LOG.info("%s %s %s id=%s", scope["method"], self._name(scope["path"]), status, request_id)
+
+    def _name(self, path: str) -> str:
+        if path in self._known_paths:
+            return path
+        return next((name for pattern, name in self._patterns if pattern.match(path)), "-")
 
     def _read_or_make(self, scope: Scope) -> str:
         for name, value in scope["headers"]:
@@ -160,7 +167,7 @@ async def _on_error(request: Request, error: MenjinError) -> Response:
         _LOG.log(level, "an operator must act: %s id=%s", error, request.state.request_id)
     elif isinstance(error, StoreUnavailable):
         _LOG.error("%s id=%s", error, request.state.request_id)
-    signing_in = request.method == "POST" and request.url.path == "/v1/sessions"
+    signing_in = is_sign_in(request.scope)
     language = choose_language(request.headers.get("accept-language", ""))
     return _to_response(
         to_problem(error, language=language, request_id=request.state.request_id, signing_in=signing_in)

@@ -43,7 +43,7 @@ class LimitsSection(Section):
     wechat_calls_in_total: int = Field(default=_UPSTREAM.in_total, ge=1, le=1000)
     codes_at_once_per_address: int = Field(default=_UPSTREAM.codes_per_address, ge=1, le=1000)
     codes_at_once_in_total: int = Field(default=_UPSTREAM.codes_in_total, ge=1, le=1000)
-    codes_waiting_in_total: int = Field(default=_UPSTREAM.codes_waiting, ge=1, le=100_000)
+    codes_waiting_in_total: int = Field(default=_UPSTREAM.codes_waiting, ge=1, le=5000)
     breaker_failures: int = Field(default=_UPSTREAM.failures, ge=1, le=1000)
     breaker_within_seconds: int = Field(default=10, ge=1, le=3600)
     breaker_hold_seconds: int = Field(default=5, ge=1, le=60)

@@ -57,18 +57,19 @@ class ReadAudit:
         self._transactions = transactions
         self._stopwatch = stopwatch
         self._seen: dict[tuple[ClientId, AppId], _Seen] = {}
-        self._under_way: dict[tuple[ClientId, AppId], asyncio.Task[None]] = {}
+        self._under_way: dict[tuple[ClientId, AppId, int], asyncio.Task[None]] = {}
 
     async def note(self, client: ServiceClient, token: AccessToken) -> None:
         """Keep that a client was given a token, if that is news; raise nothing, and take no longer than a moment."""
         key = (client.client_id, token.appid)
         seen = self._seen.get(key)
         is_known = seen is not None and seen.generation == token.generation
-        if key in self._under_way or (is_known and not self._is_due(seen)):
+        deed = (*key, token.generation)
+        if deed in self._under_way or (is_known and not self._is_due(seen)):
             return
         task = asyncio.create_task(self._keep(client, token.appid, token.generation))
-        self._under_way[key] = task
-        task.add_done_callback(lambda done: self._end(key, done))
+        self._under_way[deed] = task
+        task.add_done_callback(lambda done: self._end(deed, done))
         await asyncio.wait({task}, timeout=_PATIENCE)
 
     async def has_read(self, client: ServiceClient, token: AccessToken) -> bool:
@@ -109,15 +110,18 @@ class ReadAudit:
             _LOG.info("access_token read %s generation=%s", said, generation)
 
     def _remember(self, key: tuple[ClientId, AppId], seen: _Seen) -> None:
+        before = self._seen.get(key)
+        if before is not None and before.generation > seen.generation:
+            return  # that one was written slowly
         if len(self._seen) >= _SEEN_AT_MOST:
             self._seen.clear()
         self._seen[key] = seen
 
-    def _end(self, key: tuple[ClientId, AppId], done: asyncio.Task[None]) -> None:
-        self._under_way.pop(key, None)
+    def _end(self, deed: tuple[ClientId, AppId, int], done: asyncio.Task[None]) -> None:
+        self._under_way.pop(deed, None)
         error = None if done.cancelled() else done.exception()
         if error is not None:  # a bug: by its kind only, since its text may hold values
-            _LOG.error("access_token read, not in the ledger: %s appid=%s", type(error).__name__, key[1])
+            _LOG.error("access_token read, not in the ledger: %s appid=%s", type(error).__name__, deed[1])
 
 
 def to_subject_id(client_id: ClientId) -> str:
