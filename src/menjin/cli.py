@@ -26,9 +26,10 @@ from menjin.service.token_commands import TOKENS
 _APP = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a trace with local variables would show secrets
+    rich_markup_mode=None,  # it would swallow the names of sections: [vault]
     help="menjin 门禁: the door-keeper for WeChat Mini Programs. 微信小程序的登录服务。",
 )
-_KEYS = typer.Typer(no_args_is_help=True, help="Vault keys. 密钥。")
+_KEYS = typer.Typer(no_args_is_help=True, help="Vault keys 密钥.")
 _APP.add_typer(_KEYS, name="keys")
 _APP.add_typer(ACCOUNTS, name="accounts")
 _APP.add_typer(SESSIONS, name="sessions")
@@ -49,7 +50,7 @@ class LogLevel(StrEnum):
 
 
 async def _check_keys(settings: Settings) -> None:
-    async with opened(settings) as database:
+    async with opened(settings, makes_file=True) as database:
         await Resealing(database, to_vault(settings)).check()
 
 

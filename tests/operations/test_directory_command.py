@@ -18,6 +18,7 @@ def config(tmp_path: Path) -> Path:
     path = write_config(tmp_path, "http://127.0.0.1:1")
     text = path.read_text("utf-8").replace('[directory]\ncall = "business_directory:verify"', "[directory.local]")
     path.write_text(text, "utf-8")
+    assert run_command(tmp_path, "migrate").returncode == 0
     return path
 
 

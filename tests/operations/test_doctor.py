@@ -187,9 +187,20 @@ def test_tables_that_do_not_fit(url: str, tmp_path: Path) -> None:
 
 def test_an_empty_database_is_no_fault(tmp_path: Path) -> None:
     """The first start makes the tables; until then there is nothing to complain of, and doctor makes none."""
+    (tmp_path / "new.db").touch()
     status, findings = examine(tmp_path, f"sqlite:///{tmp_path}/new.db")
     assert (status, of(findings, "schema", "warning")) == (0, ["revision"])
     assert examine(tmp_path, f"sqlite:///{tmp_path}/new.db")[1] == findings
+
+
+def test_a_database_file_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    """Nor is its folder: doctor changes nothing. The keys are looked at all the same."""
+    status, findings = examine(tmp_path, f"sqlite:///{tmp_path}/deep/new.db")
+    assert (status, of(findings, "database", "warning")) == (0, ["sqlite"])
+    assert "deep/new.db: no such file" in findings[0]["en"]
+    assert [one["check"] for one in findings] == ["database", "vault"]
+    assert not (tmp_path / "deep").exists()
+    assert examine(tmp_path, f"sqlite:///{tmp_path}/deep/new.db", key="short")[0] == 1
 
 
 def test_a_missing_key_is_told(url: str, tmp_path: Path) -> None:
@@ -236,6 +247,7 @@ def test_redis_that_keeps_nothing(redis_server: RedisServer, tmp_path: Path) -> 
 def test_for_people(tmp_path: Path) -> None:
     """Without --json there is a line a finding, in both languages, and what to do next."""
     (tmp_path / "menjin.toml").write_text(CONFIG.format(key=KEY, url=f"sqlite:///{tmp_path}/new.db"), "utf-8")
+    (tmp_path / "new.db").touch()
     ended = run_command(tmp_path, "doctor")
     assert ended.returncode == 0
     assert "WARNING schema: revision: no tables yet 还没有表" in ended.stdout

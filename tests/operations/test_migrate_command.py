@@ -56,11 +56,11 @@ def test_the_sql_is_printed_and_nothing_done(folder: Path) -> None:
     ("words", "said"),
     [
         (("--to", "nowhere"), "no such revision"),
-        (("--config", "missing/menjin.toml"), "menjin: the tables"),
+        (("--config", "missing/menjin.toml"), "missing/menjin.toml: no such file 找不到配置文件"),
     ],
 )
 def test_what_is_wrong_is_said(folder: Path, words: tuple[str, ...], said: str) -> None:
-    """An unknown revision is refused; without a file, the default database is taken, as by every command."""
+    """An unknown revision is refused, and a configuration file that is not there."""
     assert said in run_command(folder, "migrate", *words).stderr
 
 

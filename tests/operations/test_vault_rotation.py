@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from menjin import AesGcmVault, Database, Secret, new_vault_key, open_async_engine, open_engine, sql_stores
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.bridge import drive
+from menjin.cli import _APP
 from menjin.errors import ConfigurationError
 from support.doors import Colour, Door, House, open_house
 from wxsim import FIRST_APPID
@@ -29,13 +31,20 @@ def house(tmp_path: Path) -> Iterator[House]:
     found.door.close()
 
 
-def open_with(house: House, folder: Path, colour: Colour, active: str, names: str) -> tuple[Door, Resealing]:
+def resealing_database(folder: Path) -> Database:
+    """Return the house's database, for a reader beside the service."""
+    return Database(open_engine(f"sqlite:///{folder / 'vault.db'}"))
+
+
+def open_with(  # noqa: PLR0917 - a test's knobs
+    house: House, folder: Path, colour: Colour, active: str, names: str, keys: Mapping[str, Secret] = KEYS
+) -> tuple[Door, Resealing]:
     """Open the house's database with some of the keys."""
-    vault = AesGcmVault(active, {name: KEYS[name] for name in names.split()})
+    vault = AesGcmVault(active, {name: keys[name] for name in names.split()})
     url = f"sqlite:///{folder / 'vault.db'}"
     database = Database(open_async_engine(url) if colour == "async" else open_engine(url))
     door = Door(replace(house.parts, stores=sql_stores(database, vault)), colour)
-    reader = Resealing(Database(open_engine(url)), vault)
+    reader = Resealing(resealing_database(folder), vault)
     return door, reader
 
 
@@ -66,6 +75,58 @@ def test_a_missing_key_is_refused_at_start(tmp_path: Path, colour: Colour, house
     door.close()
     with pytest.raises(ConfigurationError, match="k1 is missing"):
         open_with(house, tmp_path, colour, "k2", "k2")
+
+
+def test_a_key_of_other_bytes_is_refused_at_start(tmp_path: Path, colour: Colour, house: House) -> None:
+    """Under the same name, it opens nothing: nothing starts, before and after a rotation, and no key is shown."""
+    door, resealing = open_with(house, tmp_path, colour, "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    drive(resealing.check())
+    others = {"k1": new_vault_key(), "k2": KEYS["k2"]}
+    for active in ("k1", "k2"):
+        with pytest.raises(ConfigurationError, match="k1 does not open what it sealed") as caught:
+            open_with(house, tmp_path, colour, active, "k1 k2", others)
+        assert not [key for key in others.values() if key.reveal() in str(caught.value)]
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM index_keys")
+    engine.dispose()
+    with pytest.raises(ConfigurationError, match="k1 does not open what it sealed"):  # by the session_keys alone
+        drive(Resealing(resealing_database(tmp_path), AesGcmVault("k1", others)).check())
+
+
+def test_an_index_key_alone_that_does_not_open_is_refused(tmp_path: Path, house: House) -> None:
+    """No phone number would be found by it, whatever else opens."""
+    door, resealing = open_with(house, tmp_path, "sync", "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE index_keys SET sealed = 'k1.' || substr(sealed, 8)")
+    engine.dispose()
+    with pytest.raises(ConfigurationError, match="k1 does not open what it sealed"):
+        drive(resealing.check())
+
+
+def test_the_commands_tell_a_key_of_other_bytes(tmp_path: Path, house: House) -> None:
+    """Doctor fails on it, `serve` and `keys rotate` end with 2, and nobody says that keys may leave."""
+    door, _ = open_with(house, tmp_path, "sync", "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    config = tmp_path / "menjin.toml"
+    text = (
+        f'[[apps]]\nappid = "{FIRST_APPID}"\napp_secret = "{"5e" * 16}"\n[vault]\nactive = "k2"\n'
+        f'keys.k1 = "{{k1}}"\nkeys.k2 = "{KEYS["k2"].reveal()}"\n[database]\nurl = "sqlite:///{tmp_path}/vault.db"\n'
+    )
+    config.write_text(text.format(k1=new_vault_key().reveal()), "utf-8")
+    for words, status in ((["serve"], 2), (["keys", "rotate"], 2), (["doctor"], 1)):
+        result = CliRunner().invoke(_APP, [*words, "--config", str(config)])
+        assert result.exit_code == status, (result.output, result.exception)
+        assert "k1 does not open what it sealed; put the former bytes back 密钥与已封存数据不符" in result.output
+        assert "may leave" not in result.output
+    config.write_text(text.format(k1=KEYS["k1"].reveal()), "utf-8")
+    assert CliRunner().invoke(_APP, ["doctor", "--config", str(config)]).exit_code == 0
 
 
 def test_the_command(tmp_path: Path, house: House) -> None:

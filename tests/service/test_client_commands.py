@@ -34,6 +34,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test runs in a folder of its own, with a configuration that works."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "menjin.toml").write_text(BASE, "utf-8")
+    assert CliRunner().invoke(_APP, ["migrate"]).exit_code == 0
 
 
 def run(*words: str, status: int = 0) -> str:

@@ -47,7 +47,8 @@ def refuse(text: str | bytes | None, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, ["vault", "menjin keys new"]),
+        (None, ["menjin.toml", "no such file"]),
+        (GOOD_APP, ["vault", "menjin keys new"]),
         ("", ["vault"]),
         ("[[apps", ["menjin.toml", "cannot be read"]),
         (b"\xff\xfe", ["menjin.toml", "cannot be read"]),
@@ -130,6 +131,7 @@ def test_the_program_says_so_on_stderr(tmp_path: Path) -> None:
     assert len(ended.stderr.splitlines()) == 2
     missing = serve_to_the_end(tmp_path, "--config", "none.toml", MENJIN_APP_SECRET=SECRET)
     assert missing.returncode == 2
+    assert missing.stderr.splitlines()[0] == "menjin: none.toml: no such file 找不到配置文件"
     assert "Traceback" not in missing.stderr + ended.stderr
     assert SECRET not in missing.stderr + ended.stderr
 
@@ -167,13 +169,15 @@ def test_the_environment_overrides_any_key(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "elsewhere").is_dir()
 
 
-def test_without_a_file_the_environment_may_say_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_file_the_environment_may_say_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """No menjin.toml is needed where the environment names vault and apps."""
     monkeypatch.setenv("MENJIN_VAULT__ACTIVE", "k1")
     monkeypatch.setenv("MENJIN_VAULT__KEYS", f'{{"k1": "{KEY}"}}')
     monkeypatch.setenv("MENJIN_APPS", f'[{{"appid": "{APPID}"}}]')
     monkeypatch.setenv(f"MENJIN_APP_{APPID.upper()}_SECRET", SECRET)
-    assert to_parts(load_settings(tmp_path / "none.toml")).apps.get(APPID).app_secret.reveal() == SECRET
+    assert to_parts(load_settings(Path("menjin.toml"))).apps.get(APPID).app_secret.reveal() == SECRET
+    with pytest.raises(ConfigurationError, match=r"none\.toml"):
+        load_settings(Path("none.toml"))
 
 
 def test_settings_show_no_secret() -> None:
@@ -198,11 +202,39 @@ def test_faults_of_form_and_of_substance_are_told_together(tmp_path: Path) -> No
     assert "6 fault(s)" in said
 
 
-def test_without_any_configuration_everything_missing_is_told(tmp_path: Path) -> None:
-    """A first start says that there is neither an app nor a vault key, and how to make one."""
-    said = refuse(None, tmp_path)
-    assert "apps: there is none" in said
-    assert "vault: is missing" in said
+@pytest.mark.parametrize("words", [["serve"], ["serve", "--config", "nope.toml"], ["migrate", "--config", "nope.toml"]])
+def test_a_missing_file_is_told(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """Neither the default file nor a named one is passed over; a secret alone is no configuration."""
+    monkeypatch.setenv(f"MENJIN_APP_{APPID.upper()}_SECRET", SECRET)
+    result = CliRunner().invoke(_APP, words)
+    assert result.exit_code == 2
+    name = words[-1] if len(words) > 1 else "menjin.toml"
+    assert result.stderr.splitlines()[0] == f"menjin: {name}: no such file 找不到配置文件"
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["clients", "list"],
+        ["clients", "add", "orders", "--app", "*", "--scope", "access_token:read"],
+        ["keys", "status"],
+        ["keys", "rotate"],
+        ["tokens", "status"],
+        ["accounts", "show", f"{APPID}/oNobody_0123456789abcdef"],
+        ["directory", "list"],
+        ["doctor"],
+    ],
+)
+def test_a_command_makes_no_database(words: list[str]) -> None:
+    """Only `serve` and `migrate` make a SQLite file or its folder; the others say that there is none."""
+    Path("menjin.toml").write_text(GOOD_APP + GOOD_VAULT + '[database]\nurl = "sqlite:///deep/menjin.db"\n', "utf-8")
+    result = CliRunner().invoke(_APP, words)
+    assert result.exit_code == (0 if words == ["doctor"] else 2), (result.output, result.exception)
+    assert "deep/menjin.db: no such file" in result.output
+    assert [path.name for path in Path().iterdir()] == ["menjin.toml"]
+    assert CliRunner().invoke(_APP, ["migrate"]).exit_code == 0
+    assert "no such file" not in CliRunner().invoke(_APP, words).output
 
 
 def test_the_centre_is_configured_by_app_and_section(tmp_path: Path) -> None:

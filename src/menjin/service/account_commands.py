@@ -23,6 +23,7 @@ from menjin.service.console import (
     ConfigPath,
     DryRun,
     explained,
+    need_database_file,
     print_json,
     print_table,
     refuse,
@@ -34,8 +35,8 @@ from menjin.sessions.model import Session
 from menjin.values import AccountId, SessionId, parse_external_id, parse_openid
 
 T = TypeVar("T")
-ACCOUNTS = typer.Typer(no_args_is_help=True, help="People's accounts. 账号管理。")
-SESSIONS = typer.Typer(no_args_is_help=True, help="Their login states. 登录态管理。")
+ACCOUNTS = typer.Typer(no_args_is_help=True, help="People's accounts 账号管理.")
+SESSIONS = typer.Typer(no_args_is_help=True, help="Their login states 登录态管理.")
 _ACCOUNT_ID = re.compile(r"acc_[0-9a-hjkmnp-tv-z]{26}")
 _SESSION_ID = re.compile(r"ses_[0-9a-hjkmnp-tv-z]{26}")
 Ref = Annotated[str, typer.Argument(help="acc_…, id:EXTERNAL_ID or APP/OPENID. 账号。")]
@@ -157,7 +158,9 @@ def revoke(
 
 def _run(config: ConfigPath, ref: str, realm: str, deed: Deed[T]) -> T:
     """Do something to whom REF names."""
-    parts = replace(to_parts(load_settings(config)), keeps_tokens=False)
+    settings = load_settings(config)
+    need_database_file(settings)
+    parts = replace(to_parts(settings), keeps_tokens=False)
     reference = read_reference(ref, realm, parts.apps)
 
     async def whole() -> T:

@@ -30,7 +30,7 @@ from menjin.service.internal_settings import to_clients
 from menjin.service.settings import Settings, load_settings
 from menjin.values import AppId, ClientId, parse_appid
 
-CLIENTS = typer.Typer(no_args_is_help=True, help="Service clients. 内部服务的凭证。")
+CLIENTS = typer.Typer(no_args_is_help=True, help="Service clients 内部服务的凭证.")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ONCE = "menjin: shown once; keep it where secrets are kept. 凭证只显示这一次，请妥善保存。"
 

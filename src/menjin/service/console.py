@@ -13,18 +13,50 @@ from typing import Annotated, Any
 import typer
 
 from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.engines import find_sqlite_file
 from menjin.errors import ConfigurationError, Fault, MenjinError, StoreUnavailable
-from menjin.service.settings import Settings, to_database
+from menjin.service.settings import DEFAULT_FILE, Settings, to_database, to_database_url
 
 ConfigPath = Annotated[Path, typer.Option("--config", help="Configuration file. 配置文件。")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 以 JSON 输出。")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing. 只预览，不执行。")]
-DEFAULT_CONFIG = Path("menjin.toml")
+DEFAULT_CONFIG = DEFAULT_FILE
+
+
+class DatabaseMissing(ConfigurationError):
+    """There is no such SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        told = "no such file; `menjin serve` or `menjin migrate` makes it 找不到数据库文件"
+        super().__init__([Fault("database.url", f"{path}: {told}")])
+        self.path = path
+
+
+def need_database_file(settings: Settings) -> None:
+    """See that a SQLite database is there: opening one that is not would make it.
+
+    Raises:
+        DatabaseMissing: It is not.
+        ConfigurationError: The URL's file cannot be read.
+    """
+    path = find_sqlite_file(to_database_url(settings))
+    if path is not None and not path.exists():
+        raise DatabaseMissing(path)
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database with its tables, and close it."""
+async def opened(settings: Settings, *, makes_file: bool = False) -> AsyncIterator[Database]:
+    """Open the database with its tables, and close it.
+
+    Args:
+        settings: As read.
+        makes_file: Whether a SQLite file that is not there is made, or told as a fault.
+
+    Raises:
+        ConfigurationError: The database is none, or is not there.
+    """
+    if not makes_file:
+        need_database_file(settings)
     database = to_database(settings)
     try:
         await database.create_schema()

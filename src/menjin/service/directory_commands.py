@@ -19,7 +19,7 @@ from menjin.service.settings import Settings, load_settings
 from menjin.values import Secret
 
 T = TypeVar("T")
-DIRECTORY = typer.Typer(no_args_is_help=True, help="Members of the local directory. 内置账号目录。")
+DIRECTORY = typer.Typer(no_args_is_help=True, help="Members of the local directory 内置账号目录.")
 Username = Annotated[str, typer.Argument(help="What the member types. 用户名。")]
 Stdin = Annotated[bool, typer.Option("--stdin", help="Read the password from standard input. 从标准输入读取密码。")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -108,9 +109,21 @@ def to_local(database: Database) -> LocalDirectory:
     return LocalDirectory(database)
 
 
+def make_importable(folder: Path) -> None:
+    """Let `call` name a module beside the configuration file; what is installed comes before it."""
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.append(place)
+        importlib.invalidate_caches()
+
+
 def _to_callable(call: str) -> CallableDirectory:
     module, _, name = call.partition(":")
-    verify = getattr(importlib.import_module(module), name)
+    try:
+        verify = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        told = "not found beside the configuration file, nor installed 配置文件所在目录及已安装的包中均找不到该模块"
+        raise ImportError(f"{error.name}: {told}") from None
     if not callable(verify):
         raise TypeError(f"{call} is no function")
     return CallableDirectory(verify)

@@ -13,8 +13,22 @@ from menjin.adapters.sqlalchemy.checkup import check_tables
 from menjin.adapters.sqlalchemy.database import Database, StatementRefused
 from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.errors import ConfigurationError, StoreUnavailable
-from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, print_json
-from menjin.service.settings import Settings, load_settings, read_redis_url, to_database, to_vault
+from menjin.service.console import (
+    DEFAULT_CONFIG,
+    AsJson,
+    ConfigPath,
+    DatabaseMissing,
+    explained,
+    need_database_file,
+    print_json,
+)
+from menjin.service.settings import (
+    Settings,
+    load_settings,
+    read_redis_url,
+    to_database,
+    to_vault,
+)
 
 _MARKS = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
 
@@ -44,7 +58,12 @@ async def look(settings: Settings) -> list[Finding]:
 
 async def _look_at_database(settings: Settings) -> list[Finding]:
     try:
+        need_database_file(settings)  # opening it would make it
         database = to_database(settings)
+    except DatabaseMissing as error:
+        advice = "the first start makes it, or `menjin migrate` 首次启动或 migrate 会创建"
+        missing = Finding("database", "warning", "sqlite", f"{error.path}: no such file", "还没有数据库文件", advice)
+        return [missing, await _look_at_vault(settings, None, [])]
     except ConfigurationError as error:
         return [_fault(error, "database")]
     try:
@@ -59,12 +78,12 @@ async def _look_at_database(settings: Settings) -> list[Finding]:
         await database.close()
 
 
-async def _look_at_vault(settings: Settings, database: Database, tables: list[Finding]) -> Finding:
+async def _look_at_vault(settings: Settings, database: Database | None, tables: list[Finding]) -> Finding:
     """See that the keys are good, and every text that was sealed has its own in the ring."""
     find = partial(Finding, "vault")
     try:
         vault = to_vault(settings)
-        if any(one.check == "schema" and one.level != "ok" for one in tables):
+        if database is None or any(one.check == "schema" and one.level != "ok" for one in tables):
             return find("warning", "keys", "no tables to compare with", "没有可检查的数据")
         await Resealing(database, vault).check()
     except ConfigurationError as error:
@@ -73,7 +92,7 @@ async def _look_at_vault(settings: Settings, database: Database, tables: list[Fi
         )
     except (StoreUnavailable, StatementRefused):
         return find("failed", "keys", "the tables cannot be read", "无法读取数据")
-    return find("ok", ", ".join(vault.key_ids), "every sealed text has its key", "密钥齐全")
+    return find("ok", ", ".join(vault.key_ids), "every sealed text has its key", "密钥齐全且有效")
 
 
 async def _look_at_redis(settings: Settings) -> list[Finding]:

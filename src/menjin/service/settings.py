@@ -28,7 +28,7 @@ from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
-from menjin.service.directory_settings import DirectorySection, close_with, to_directory
+from menjin.service.directory_settings import DirectorySection, close_with, make_importable, to_directory
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
@@ -143,19 +143,23 @@ class Settings(BaseSettings):
 
 
 _SECTIONS = frozenset(Settings.model_fields)
+DEFAULT_FILE = Path("menjin.toml")
 
 
 def load_settings(path: Path) -> Settings:
     """Read the configuration.
 
     Args:
-        path: `menjin.toml`; it may be missing if the environment says everything.
+        path: `menjin.toml`; only the default one may be missing, where the environment has settings.
 
     Raises:
-        ConfigurationError: Everything wrong with its form.
+        ConfigurationError: Everything wrong with its form, or there is no such file.
     """
+    may_miss = path == DEFAULT_FILE and any(_is_setting(name) for name in os.environ)
     try:
-        written = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+        written = tomllib.loads(path.read_text("utf-8")) if path.exists() or not may_miss else {}
+    except FileNotFoundError:
+        raise ConfigurationError([Fault(str(path), "no such file 找不到配置文件")]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError([Fault(path.name, f"cannot be read: {type(error).__name__}: {error}")]) from None
     faults = [Fault(name, "no such section") for name in written if name not in _SECTIONS]
@@ -169,7 +173,15 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
     if faults:
         raise ConfigurationError(faults)
+    if settings.directory is not None and settings.directory.call is not None:
+        make_importable(path.parent)
     return settings
+
+
+def _is_setting(variable: str) -> bool:
+    """Whether a variable of the environment says something of a section."""
+    prefix, _, name = variable.upper().partition("_")
+    return prefix == "MENJIN" and name.partition("__")[0].lower() in _SECTIONS
 
 
 def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:

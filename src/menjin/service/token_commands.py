@@ -18,6 +18,7 @@ from menjin.service.console import (
     AsJson,
     ConfigPath,
     explained,
+    need_database_file,
     print_json,
     print_table,
     refuse,
@@ -25,7 +26,7 @@ from menjin.service.console import (
 )
 from menjin.service.settings import Settings, load_settings, to_parts
 
-TOKENS = typer.Typer(no_args_is_help=True, help="Access_tokens. 接口调用凭据（中控）。")
+TOKENS = typer.Typer(no_args_is_help=True, help="Access_tokens 接口调用凭据（中控）.")
 T = TypeVar("T")
 
 
@@ -101,6 +102,7 @@ async def _ask(menjin: AsyncMenjin, appids: list[str]) -> list[TokenStatus]:
 
 
 async def _with_menjin(settings: Settings, deed: Callable[[AsyncMenjin], Awaitable[T]]) -> T:
+    need_database_file(settings)
     async with AsyncMenjin(replace(to_parts(settings), keeps_tokens=False)) as menjin:
         return await deed(menjin)
 

@@ -107,6 +107,16 @@ def open_patient_engine(url: str | sa.URL) -> sa.Engine:
     return sa.create_engine(_with(parsed, driver), connect_args=arguments, **options)
 
 
+def find_sqlite_file(url: str) -> Path | None:
+    """Return the file a SQLite URL names; None for another's, or none at all."""
+    try:
+        parsed = sa.make_url(url)
+        is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}
+    except (exc.ArgumentError, ValueError):
+        return None  # opening it says what is wrong
+    return Path(parsed.database or "") if is_file else None
+
+
 def _parse(url: str | sa.URL) -> sa.URL:
     parsed = None
     try:

@@ -23,6 +23,7 @@ from menjin.errors import ConfigurationError, Fault
 from menjin.session_keys.vault import Vault, read_key_id
 
 _LOG = logging.getLogger("menjin.vault")
+_SAMPLE = 5  # texts of a key and a column that are opened at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,14 @@ class Resealing:
         return counts
 
     async def check(self) -> None:
-        """See that every sealed text has its key in the ring.
+        """See that every sealed text has its key in the ring, and that each key opens what it sealed.
+
+        A few texts of each key are opened. One that was changed is no reason to stay down, a key of which none opens
+        is; so is one that does not open what phone numbers are found by, since no login by phone would work.
 
         Raises:
-            ConfigurationError: A key is missing; what it sealed would be lost to whoever starts without it.
+            ConfigurationError: A key is missing, or its bytes are others than those that sealed; what it sealed would
+                be lost to whoever starts without it.
             StoreUnavailable: The database cannot be asked.
         """
         async with self._database.reading() as work:
@@ -79,6 +84,30 @@ class Resealing:
                 if row is not None:
                     name = read_key_id(row[0])
                     raise ConfigurationError([Fault("vault.keys", f"{name} is missing, and sealed what is kept")])
+
+            strange = [name for name in sorted(self._vault.key_ids) if not await self._is_true(work, name)]
+        if strange:
+            told = "does not open what it sealed; put the former bytes back 密钥与已封存数据不符"
+            raise ConfigurationError([Fault("vault.keys", f"{name} {told}") for name in strange])
+
+    async def _is_true(self, work: Work, name: str) -> bool:
+        """Whether a key is the one that sealed under its name, as far as a few texts of each column tell."""
+        found: list[bool] = []
+        for sealed in SEALED_COLUMNS:
+            column, table = sealed.column, sealed.column.table
+            query = sa.select(table).where(column.is_not(None), sa.not_(_is_not_by(column, name))).limit(_SAMPLE)
+            opened = [self._opens(sealed, row) for row in await work.run(query)]
+            if table is INDEX_KEYS and not all(opened):
+                return False
+            found += opened
+        return any(found) or not found
+
+    def _opens(self, sealed: SealedColumn, row: sa.Row[Any]) -> bool:
+        try:
+            self._vault.open(getattr(row, sealed.column.name), sealed.place(row))
+        except ValueError:
+            return False
+        return True
 
     async def reseal(self, batch: int = 500) -> int:
         """Seal up to `batch` texts of each column anew with the active key; return how many.
