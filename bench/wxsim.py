@@ -97,7 +97,7 @@ async def wait_until_ready(http: aiohttp.ClientSession, url: str) -> None:
 def main() -> int:
     """Print the table; fail if wxsim is under three times menjin."""
     rates = measure()
-    with tempfile.TemporaryDirectory() as folder, running(free_port(), "wxsim", "serve") as wechat:
+    with tempfile.TemporaryDirectory() as folder, running(free_port(), "wxsim", "serve", "--seed", "1") as wechat:
         config = write_configuration(Path(folder), wechat)
         with running(free_port(), "menjin.cli", "serve", "--config", str(config)) as menjin:
             own = asyncio.run(log_in(menjin, wechat))

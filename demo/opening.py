@@ -32,7 +32,7 @@ async def open_house(
         greet: Called as soon as the page can be opened; what it then asks for waits for the rest.
 
     Raises:
-        OSError: A port is taken.
+        PortUnavailable: A port is taken.
     """
     with open_doors(ports) as doors, tempfile.TemporaryDirectory(prefix="menjin-demo-") as folder:
         house, curtain = doors.house, Curtain(make_scene(Path(folder).name))

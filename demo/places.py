@@ -70,12 +70,28 @@ class Doors:
         return House(to_url(self.menjin), to_url(self.wechat), to_url(self.page), to_url(self.shop))
 
 
+class PortUnavailable(Exception):
+    """Nobody can listen on a port, most likely because somebody does.
+
+    Args:
+        port: Which.
+        cause: What the system says.
+    """
+
+    def __init__(self, port: int, cause: str) -> None:
+        super().__init__(
+            f"端口 {port} 用不了（多半被占用），换一个，或试试 --port 0 --wechat-port 0 · "
+            f"cannot listen on port {port} ({cause}): choose another, or try --port 0 --wechat-port 0"
+        )
+        self.port = port
+
+
 @contextlib.contextmanager
 def open_doors(ports: Ports) -> Iterator[Doors]:
     """Listen on all ports.
 
     Raises:
-        OSError: A port is taken.
+        PortUnavailable: A port is taken.
     """
     with contextlib.ExitStack() as sockets:
         order = (ports.menjin, ports.wechat, ports.page, ports.shop)
@@ -89,9 +105,9 @@ def listen(port: int) -> socket.socket:
     try:
         bound.bind(("127.0.0.1", port))
         bound.listen(1024)
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise PortUnavailable(port, error.strerror or "") from error
     return bound
 
 

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from opening import open_house
-from places import HOLDERS, MEMBER, PASSWORD, House, Ports
+from places import HOLDERS, MEMBER, PASSWORD, House, Ports, PortUnavailable
 
 
 def main() -> int:
@@ -18,8 +18,8 @@ def main() -> int:
     logging.getLogger("menjin").setLevel(logging.ERROR)  # advice for production is noise here
     try:
         return asyncio.run(walk(options) if options.walk else show(options))
-    except OSError as error:
-        print(f"menjin demo: {error}. 端口被占用？试试 --port 0 --wechat-port 0", file=sys.stderr)
+    except (PortUnavailable, OSError) as error:
+        print(f"menjin demo: {error}", file=sys.stderr)
         return 1
 
 

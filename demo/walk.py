@@ -53,7 +53,7 @@ class Walk:
         answer = await self._call("POST", "/v1/sessions", 201, body)
         await self._show_wechat()
         self._token = answer["session_token"]
-        hop("menjin → 手机 phone", "201", {**answer, "session_token": shorten(self._token)})
+        hop("menjin → 手机 phone", "201", {**answer, "session_token": shorten_token(self._token)})
         say("session_token 只在这里出现一次；库里只有它的 SHA-256。", "Shown once; the store holds its SHA-256 only.")
 
     async def _who(self, title: str) -> None:
@@ -80,7 +80,7 @@ class Walk:
         hop("menjin → 业务 business", "verify_password", {"username": MEMBER, "password": "…"})
         answer = await self._call("POST", "/v1/binding", 200, body)
         former, self._token = self._token, answer["session_token"]
-        hop("menjin → 手机 phone", "200", {**answer, "session_token": shorten(self._token)})
+        hop("menjin → 手机 phone", "200", {**answer, "session_token": shorten_token(self._token)})
         await self._expect_refusal(former, "session_rotated")
         say("旧 token 已更换，一分钟内会被告知重试。", "The old token was rotated; it is told to retry for a minute.")
 
@@ -149,3 +149,8 @@ def shorten(text: str) -> str:
     """Return the beginning of a long text."""
     keep = 16
     return text if len(text) <= keep + 8 else f"{text[:keep]}… ({len(text)})"
+
+
+def shorten_token(token: str) -> str:
+    """Return a token's kind and its end, which tells one from another; 8 of 43 characters help nobody to guess it."""
+    return f"{token[:4]}…{token[-8:]} ({len(token)})"

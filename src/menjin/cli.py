@@ -89,6 +89,7 @@ def keys_status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         settings = load_settings(config)
         vault = to_vault(settings)
         counts = asyncio.run(_count_sealed(settings, vault))
+    print("key\tsealed\tstate")
     for name in sorted({*counts, *vault.key_ids}):
         note = "active" if name == vault.active else "in the ring" if name in vault.key_ids else "MISSING"
         print(f"{name}\t{counts.get(name, 0)}\t{note}")

@@ -245,7 +245,7 @@ class BindingConflict(AccountError):
 
     code = "binding_conflict"
     action: ClassVar[Action] = "bind"
-    message = "already bound to another account"
+    message = "which account this is has to be settled first"
 
     def __init__(self, choices: tuple[BindChoice, ...] = ("ask_operator",), bind_ticket: Secret | None = None) -> None:
         super().__init__()

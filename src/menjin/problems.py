@@ -58,7 +58,7 @@ TABLE: dict[str, Entry] = {
     "method_not_allowed": Entry(405, "none", "不支持这个请求方法", "This method is not allowed here"),
     "login_code_used": Entry(409, "login", "登录凭证已使用过", "The login code was used before"),
     "stale_session_key": Entry(409, "retap", "数据已失效，请重新登录后再点一次", "Sign in again, then tap once more"),
-    "binding_conflict": Entry(409, "bind", "已绑定其他账号", "Already bound to another account"),
+    "binding_conflict": Entry(409, "bind", "需要先确认是哪个账号", "Which account this is has to be settled first"),
     "account_not_found": Entry(409, "bind", "没有使用该手机号的账号", "No account has this phone number"),
     "last_way_in": Entry(409, "none", "这是账号唯一的登录方式", "This is the last way into the account"),
     "payment_unknown": Entry(409, "retry", "微信暂未查到这笔支付", "WeChat does not know this payment yet"),

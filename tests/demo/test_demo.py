@@ -54,6 +54,9 @@ def test_the_walk_prints_every_hop_in_order(mode: str) -> None:
         assert found >= 0, f"{hop} is missing, or out of order"
         at = found + 1
     assert not SECRETS_SHOWN.search(ended.stdout)
+    # Signing in, binding and signing in again each hand out another token, and one sees it.
+    shown = re.findall(r"session_token: (.+)", ended.stdout)
+    assert len(set(shown)) == len(shown) == 3
     assert ("binding: required" in ended.stdout) == (mode == "bound")
 
 
@@ -161,14 +164,17 @@ def test_one_clock_for_both(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--port", "--wechat-port"])
 def test_a_taken_port_is_told_in_one_line(option: str) -> None:
-    """A port somebody else has: one clear line, exit 1, no trace."""
+    """A port somebody else has: one clear line that names it in both languages, exit 1, no trace."""
     other = "--wechat-port" if option == "--port" else "--port"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        command = [DEMO, option, str(taken.getsockname()[1]), other, "0"]
+        port = str(taken.getsockname()[1])
+        command = [DEMO, option, port, other, "0"]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1
-    assert "--port" in ended.stderr
+    assert f"端口 {port}" in ended.stderr
+    assert f"port {port}" in ended.stderr
+    assert "--port 0" in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout

@@ -106,6 +106,8 @@ def test_sessions_are_listed_and_revoked(place: Place) -> None:
     ref = ref_of(first)
     listed = place.command("sessions", "list", ref)
     assert len(listed) == 3
+    table = run_command(place.folder, "sessions", "list", ref, **place.environment).stdout.splitlines()
+    assert [row.split("\t") for row in table[:2]] == [list(listed[0]), [word or "-" for word in listed[0].values()]]
     one = str(second.who().json()["session_id"])
     assert [
         found["session_id"] for found in place.command("sessions", "revoke", ref, "--session", one, "--dry-run")

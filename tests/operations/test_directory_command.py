@@ -38,6 +38,7 @@ def test_members_come_by_command_and_bind(config: Path, tmp_path: Path) -> None:
         assert client.bind("ming", "old password").json()["code"] == "credentials_invalid"
         assert client.bind("ming", "new password").json()["account"]["external_id"] == "m-1"
     listed = json.loads(run_command(folder, "directory", "list", "--json").stdout)
+    assert run_command(folder, "directory", "list").stdout.startswith("username\texternal_id\tphone\n")
     assert listed == [{"username": "ming", "external_id": "m-1", "has_phone": False}]
     shown = "".join((added.stderr, changed.stderr, (tmp_path / "log").read_text("utf-8")))
     assert not [secret for secret in ("old password", "new password", "argon2id$") if secret in shown]

@@ -146,9 +146,9 @@ def test_the_command(tmp_path: Path, house: House) -> None:
         assert not [key for key in KEYS.values() if key.reveal() in ran.stdout + ran.stderr]
         return ran.stdout
 
-    assert run("status") == "k1\t2\tin the ring\nk2\t0\tactive\n"
+    assert run("status") == "key\tsealed\tstate\nk1\t2\tin the ring\nk2\t0\tactive\n"
     assert "2 sealed anew with k2" in run("rotate")
-    assert run("status") == "k1\t0\tin the ring\nk2\t2\tactive\n"
+    assert run("status") == "key\tsealed\tstate\nk1\t0\tin the ring\nk2\t2\tactive\n"
 
 
 def test_a_malformed_ring_lists_every_fault() -> None:

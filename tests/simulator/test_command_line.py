@@ -79,6 +79,28 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert load(Path(path)).exchange(codes[0])["openid"]
 
 
+def read_first_code(*arguments: str) -> tuple[str, str]:
+    """Start the command line, and return its seed and the first code it hands out."""
+    with start("serve", "--port", "0", *arguments) as server:
+        assert server.stdout is not None
+        url, said = server.stdout.readline().split()[1], server.stdout.readline()
+        request = urllib.request.Request(f"{url}_wx/{FIRST_APPID}/ming/login", method="POST")  # noqa: S310 - ours
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own loopback server
+            code = json.loads(answer.read())["code"]
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+    return said.split()[-1], code
+
+
+def test_a_fresh_seed_each_time() -> None:
+    """A restart hands out other codes, so that none was used before; the seed it prints repeats them."""
+    seed, code = read_first_code()
+    other_seed, other_code = read_first_code()
+    assert (other_seed, other_code) != (seed, code)
+    assert other_code != code
+    assert read_first_code("--seed", seed) == (seed, code)
+
+
 def test_the_command_line_refuses(tmp_path: Path) -> None:
     """A broken file and a taken port end with a reason, not with a traceback."""
     path = tmp_path / "world.json"

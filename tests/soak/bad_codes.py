@@ -164,7 +164,7 @@ def _serve(plan: Plan, folder: Path) -> Iterator[tuple[int, int]]:
     config.write_text(_write_config(plan, folder, wechat), "utf-8")
     quiet = ("--log-level", "error")
     commands = (
-        ["from wxsim.cli import main; main()", "serve", "--port", str(wechat)],
+        ["from wxsim.cli import main; main()", "serve", "--port", str(wechat), "--seed", "1"],
         ["from menjin.cli import main; main()", "serve", "--config", str(config), "--port", str(menjin), *quiet],
     )
     running: list[subprocess.Popen[bytes]] = []

@@ -56,7 +56,7 @@ def in_process(logins: int = 20_000) -> float:
 
 def over_http(logins: int = 4000, connections: int = 20) -> float:
     """Return logins a second against ``wxsim serve`` in a process of its own."""
-    return _against(["-m", "wxsim", "serve", "--port", "0"], _prepare, _login, logins, connections)
+    return _against(["-m", "wxsim", "serve", "--port", "0", "--seed", "1"], _prepare, _login, logins, connections)
 
 
 def bare(requests: int = 8000, connections: int = 20) -> float:

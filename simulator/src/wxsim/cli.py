@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -48,11 +49,14 @@ def serve(
     port: Annotated[int, typer.Option(help="端口 · port; 0 = 任意空闲端口 · any free one")] = 8701,
     host: Annotated[str, typer.Option(help="监听地址，默认仅本机 · loopback by default")] = LOOPBACK,
     state: Annotated[Path | None, typer.Option(help="世界存档文件 · file that keeps the world across restarts")] = None,
-    seed: Annotated[int, typer.Option(help="种子，同种子同结果 · equal seeds, equal worlds")] = 1,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="种子，同种子同结果；默认随机 · equal seeds, equal worlds; fresh by default"),
+    ] = None,
 ) -> None:
     """启动模拟器 · Serve the simulator on one port until Ctrl-C."""
     try:
-        world = load(state) if state is not None and state.exists() else World(seed=seed)
+        world = load(state) if state is not None and state.exists() else World(seed=_choose(seed))
     except ValueError as error:
         typer.echo(f"存档读不了 · {error}", err=True)
         raise typer.Exit(2) from error
@@ -62,6 +66,7 @@ def serve(
         typer.echo(f"无法监听 · cannot listen on {host}:{port}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"wxsim http://{host}:{bound.getsockname()[1]}/  模拟器，不是微信 · simulator, not WeChat")
+    typer.echo(f"种子 · seed: {world.dice.seed}  重现 · the same again: wxsim serve --seed {world.dice.seed}")
     for number in (signal.SIGINT, signal.SIGTERM):
         # The server hands the signal back when it is done; ending is no accident.
         signal.signal(number, lambda *_: sys.exit(0))
@@ -70,6 +75,11 @@ def serve(
     finally:
         if state is not None:
             save(world, state)
+
+
+def _choose(seed: int | None) -> int:
+    """Return the seed: a fresh one unless told, since a server beside this one may remember the codes of the last."""
+    return secrets.randbelow(2**31) if seed is None else seed
 
 
 def main() -> None:

@@ -246,7 +246,7 @@ def _tell(found: dict[str, Any], *, json: bool, dry_run: bool | None = None) -> 
         if isinstance(value, dict):
             print_table([[f"{name}.{key}", word] for key, word in value.items()])
         elif isinstance(value, list):
-            print_table([[name, *one.values()] for one in value])
+            print_table([[name, *one] for one in value[:1]] + [[name, *one.values()] for one in value])
         else:
             print_table([[name, value]])
 
@@ -254,5 +254,5 @@ def _tell(found: dict[str, Any], *, json: bool, dry_run: bool | None = None) -> 
 def _tell_rows(rows: list[dict[str, Any]], *, json: bool) -> None:
     if json:
         print_json(rows)
-    else:
-        print_table([list(one.values()) for one in rows])
+    elif rows:
+        print_table([list(rows[0]), *(list(one.values()) for one in rows)])

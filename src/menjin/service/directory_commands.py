@@ -66,6 +66,7 @@ def list_members(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -
     if json:
         print_json([asdict(one) for one in members])
         return
+    print("username\texternal_id\tphone")
     for one in members:
         print(f"{one.username}\t{one.external_id}\t{'phone' if one.has_phone else '-'}")
 
