@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from menjin.adapters.complaints import Complaints, name_kind
 from menjin.errors import AnswerUnreadable, ConnectFailed, HeldBack, MenjinError, TimedOut
 from menjin.wechat.ports import HttpRequest, HttpResponse
 
@@ -31,12 +32,14 @@ class AiohttpHttp:
 
     Args:
         connections: At most so many to WeChat at once.
+        complaints: What tells the log of a WeChat that cannot be reached.
     """
 
     works_without_loop = False
 
-    def __init__(self, connections: int = 100) -> None:
+    def __init__(self, connections: int = 100, complaints: Complaints | None = None) -> None:
         self._connections = connections
+        self._complaints = complaints or Complaints()
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -54,8 +57,10 @@ class AiohttpHttp:
             return await self._exchange(request)
         except TimeoutError:
             failure = TimedOut
-        except (aiohttp.ClientError, OSError, _BrokenError):
+            self._complaints.tell(request.url, "timeout")
+        except (aiohttp.ClientError, OSError, _BrokenError) as error:
             failure = ConnectFailed
+            self._complaints.tell(request.url, error.kind if isinstance(error, _BrokenError) else name_kind(error))
         except _TooLargeError:
             failure = AnswerUnreadable
         raise failure
@@ -182,16 +187,20 @@ class _TooLargeError(Exception):
 
 
 class _BrokenError(Exception):
-    """The connection broke."""
+    """The connection broke, or there never was one."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Hide a broken connection from aiohttp, which would send a GET again: its one-time code may be spent."""
     try:
         return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        pass  # raised below, without the error that knows the URL
-    raise _BrokenError
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        kind = name_kind(error)  # raised below, without the error that knows the URL
+    raise _BrokenError(kind)
 
 
 def _refuse_late(request: HttpRequest) -> None:
