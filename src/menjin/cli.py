@@ -26,7 +26,7 @@ from menjin.service.token_commands import TOKENS
 _APP = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a trace with local variables would show secrets
-    rich_markup_mode=None,  # it would swallow the names of sections: [vault]
+    rich_markup_mode="markdown",  # "rich" would swallow the names of sections: [vault]
     help="menjin 门禁: the door-keeper for WeChat Mini Programs. 微信小程序的登录服务。",
 )
 _KEYS = typer.Typer(no_args_is_help=True, help="Vault keys 密钥.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ from support.servers import RedisServer
 from support.serving import APPID, Client
 
 OBEYED_SECONDS = 1.0
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database with nothing in it yet."""
+    folder = tmp_path_factory.mktemp("migrated")
+    write_config(folder, "http://127.0.0.1:1")
+    assert run_command(folder, "migrate").returncode == 0
+    return folder / "menjin.db"
 
 
 @dataclass
@@ -163,9 +173,10 @@ def test_an_operator_binds_moves_and_unbinds(place: Place) -> None:
         (("sessions", "revoke", "id:m-1", "--session", "all"), "ses_"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+def test_what_is_wrong_is_said(tmp_path: Path, database: Path, words: tuple[str, ...], said: str) -> None:
     """By its code or its place; an id of a wrong shape never reaches a query."""
     write_config(tmp_path, "http://127.0.0.1:1")
+    shutil.copy(database, tmp_path)
     ended = run_command(tmp_path, *words)
     assert ended.returncode in {1, 2}
     assert said in ended.stderr
