@@ -154,12 +154,14 @@ def test_a_killed_worker_is_replaced(fleet: Fleet) -> None:
 
 def test_workers_end_with_their_program(tmp_path: Path) -> None:
     """At SIGTERM in good order, with status 0; and when the program is killed, they do not stay behind."""
-    with run_fleet(tmp_path) as fleet:
+    for name in ("ended", "killed"):  # each with a vault key of its own
+        (tmp_path / name).mkdir()
+    with run_fleet(tmp_path / "ended") as fleet:
         workers = fleet.workers()
         os.kill(fleet.program.process.pid, signal.SIGTERM)
         assert fleet.program.process.wait(PATIENCE) == 0
         assert not any(map(is_alive, workers))
-    with run_fleet(tmp_path) as fleet:
+    with run_fleet(tmp_path / "killed") as fleet:
         workers = fleet.workers()
         os.kill(fleet.program.process.pid, signal.SIGKILL)
         wait_for("workers stay behind", lambda: not any(map(is_alive, workers)))

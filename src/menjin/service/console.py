@@ -23,25 +23,26 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 DEFAULT_CONFIG = DEFAULT_FILE
 
 
-class DatabaseMissing(ConfigurationError):
-    """There is no such SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        told = "no such file; `menjin serve` or `menjin migrate` makes it 找不到数据库文件"
-        super().__init__([Fault("database.url", f"{path}: {told}")])
-        self.path = path
-
-
-def need_database_file(settings: Settings) -> None:
-    """See that a SQLite database is there: opening one that is not would make it.
+def find_missing_file(settings: Settings) -> Path | None:
+    """Return the SQLite file that is not there; opening it would make it.
 
     Raises:
-        DatabaseMissing: It is not.
         ConfigurationError: The URL's file cannot be read.
     """
     path = find_sqlite_file(to_database_url(settings))
-    if path is not None and not path.exists():
-        raise DatabaseMissing(path)
+    return path if path is not None and not path.exists() else None
+
+
+def need_database_file(settings: Settings) -> None:
+    """See that a SQLite database is there.
+
+    Raises:
+        ConfigurationError: It is not, or the URL's file cannot be read.
+    """
+    path = find_missing_file(settings)
+    if path is not None:
+        told = "no such file; `menjin serve` or `menjin migrate` makes it 找不到数据库文件"
+        raise ConfigurationError([Fault("database.url", f"{path}: {told}")])
 
 
 @asynccontextmanager

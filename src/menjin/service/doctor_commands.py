@@ -17,9 +17,8 @@ from menjin.service.console import (
     DEFAULT_CONFIG,
     AsJson,
     ConfigPath,
-    DatabaseMissing,
     explained,
-    need_database_file,
+    find_missing_file,
     print_json,
 )
 from menjin.service.settings import (
@@ -58,12 +57,12 @@ async def look(settings: Settings) -> list[Finding]:
 
 async def _look_at_database(settings: Settings) -> list[Finding]:
     try:
-        need_database_file(settings)  # opening it would make it
+        path = find_missing_file(settings)  # opening it would make it
+        if path is not None:
+            advice = "the first start makes it, or `menjin migrate` 首次启动或 migrate 会创建"
+            missing = Finding("database", "warning", "sqlite", f"{path}: no such file", "还没有数据库文件", advice)
+            return [missing, await _look_at_vault(settings, None, [])]
         database = to_database(settings)
-    except DatabaseMissing as error:
-        advice = "the first start makes it, or `menjin migrate` 首次启动或 migrate 会创建"
-        missing = Finding("database", "warning", "sqlite", f"{error.path}: no such file", "还没有数据库文件", advice)
-        return [missing, await _look_at_vault(settings, None, [])]
     except ConfigurationError as error:
         return [_fault(error, "database")]
     try:
