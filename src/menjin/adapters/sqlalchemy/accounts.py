@@ -13,7 +13,7 @@ from menjin.accounts.model import Account, Identity
 from menjin.accounts.phone import Phone
 from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.phones import Phones
-from menjin.adapters.sqlalchemy.statements import bind
+from menjin.adapters.sqlalchemy.statements import are
 from menjin.adapters.sqlalchemy.tables import ACCOUNTS, IDENTITIES, UNIONIDS
 from menjin.clock import from_micros, to_micros
 from menjin.errors import BindingConflict
@@ -23,7 +23,7 @@ from menjin.values import AccountId, AppId, IdentityId, OpenId, UnionId, is_exte
 _BY_UNIONID = (
     sa.select(ACCOUNTS)
     .join(UNIONIDS, UNIONIDS.c.account_id == ACCOUNTS.c.account_id)
-    .where(*(UNIONIDS.c[name] == bound for name, bound in bind(UNIONIDS, UNIONIDS.primary_key.columns.keys()).items()))
+    .where(*are(UNIONIDS, UNIONIDS.primary_key.columns.keys()))
 )
 
 

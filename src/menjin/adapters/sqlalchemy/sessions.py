@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from menjin.adapters.sqlalchemy.database import Database
-from menjin.adapters.sqlalchemy.statements import bind
+from menjin.adapters.sqlalchemy.statements import are
 from menjin.adapters.sqlalchemy.tables import ROTATED_TOKENS, SESSIONS
 from menjin.clock import from_micros, to_micros
 from menjin.sessions.model import BoundAccount, Device, EndReason, FoundSession, Session, Subject
@@ -18,14 +18,14 @@ _ALIVE = SESSIONS.c.end_reason.is_(None)
 _NOW = sa.bindparam("now", type_=sa.BigInteger())
 _LIVE = (
     sa.select(SESSIONS)
-    .where(SESSIONS.c.identity_id == bind(SESSIONS, ("identity_id",))["identity_id"])
+    .where(*are(SESSIONS, ("identity_id",)))
     .where(_ALIVE, SESSIONS.c.ends_at > _NOW, SESSIONS.c.last_seen_at + SESSIONS.c.idle_micros > _NOW)
     .order_by(SESSIONS.c.issued_at.desc())
 )
 _BY_FORMER_TOKEN = (
     sa.select(SESSIONS, ROTATED_TOKENS.c.rotated_at)
     .join(ROTATED_TOKENS, ROTATED_TOKENS.c.session_id == SESSIONS.c.session_id)
-    .where(ROTATED_TOKENS.c.token_hash == bind(ROTATED_TOKENS, ("token_hash",))["token_hash"])
+    .where(*are(ROTATED_TOKENS, ("token_hash",)))
 )
 
 

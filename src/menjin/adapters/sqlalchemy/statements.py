@@ -19,7 +19,7 @@ _NEW = "new_"
 @lru_cache(maxsize=256)
 def select_by(table: sa.Table, keys: Names, *, locks: bool = False) -> sa.Select[Any]:
     """Return the SELECT of rows by these columns; `locks` them until the transaction's end."""
-    query = sa.select(table).where(*_is(table, keys))
+    query = sa.select(table).where(*are(table, keys, _KEY))
     return query.with_for_update() if locks else query
 
 
@@ -32,13 +32,13 @@ def insert_of(table: sa.Table, names: Names) -> sa.Insert:
 @lru_cache(maxsize=256)
 def update_by(table: sa.Table, keys: Names, names: Names) -> sa.Update:
     """Return the UPDATE of rows by these columns."""
-    return sa.update(table).where(*_is(table, keys)).values(bind(table, names, _NEW))
+    return sa.update(table).where(*are(table, keys, _KEY)).values(bind(table, names, _NEW))
 
 
 @lru_cache(maxsize=256)
 def delete_by(table: sa.Table, keys: Names) -> sa.Delete:
     """Return the DELETE of rows by these columns."""
-    return sa.delete(table).where(*_is(table, keys))
+    return sa.delete(table).where(*are(table, keys, _KEY))
 
 
 def bind(table: sa.Table, names: Iterable[str], prefix: str = "") -> dict[str, sa.BindParameter[Any]]:
@@ -56,5 +56,6 @@ def to_changes(keys: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     return {**to_keys(keys), **{f"{_NEW}{name}": value for name, value in values.items()}}
 
 
-def _is(table: sa.Table, keys: Names) -> list[sa.ColumnElement[bool]]:
-    return [table.c[name] == bound for name, bound in bind(table, keys, _KEY).items()]
+def are(table: sa.Table, names: Iterable[str], prefix: str = "") -> list[sa.ColumnElement[bool]]:
+    """Return, for each column, that it is its parameter."""
+    return [table.c[name] == bound for name, bound in bind(table, names, prefix).items()]
