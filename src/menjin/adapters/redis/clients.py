@@ -20,9 +20,13 @@ AnyRedis = redis.Redis | redis.RedisCluster | redis.asyncio.Redis | redis.asynci
 _CONNECTIONS = 50
 _BLOCKING: Any = redis  # redis-py leaves Sentinel and ClusterNode untyped
 _ASYNC: Any = redis.asyncio
-_TIMES: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "socket_keepalive": True}
-# Under RESP3 redis-py listens for notices of maintenance, and hands out pooled connections that the server closed.
-_OPTIONS: dict[str, Any] = {**_TIMES, "protocol": 2}
+_OPTIONS: dict[str, Any] = {
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 1.0,
+    "socket_keepalive": True,
+    # Under RESP3 redis-py listens for notices of maintenance, and hands out pooled connections that the server closed.
+    "protocol": 2,
+}
 _FORMS = (
     "not a usable redis://host:port/0, rediss://, unix:///path, redis+sentinel://host:port,host:port/master/0 "
     "or redis+cluster://host:port,host:port"
