@@ -100,15 +100,16 @@ class AsyncCentre:
         http: HttpPort | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        carrier = http or AiohttpHttp()
-        self._own = carrier if isinstance(carrier, AiohttpHttp) and http is None else None
+        self._own: AiohttpHttp | None = None
+        if http is None:
+            http = self._own = AiohttpHttp()
         self._once = TaskOnce()
         self._reach = _reach(
             url,
             credential,
             appid,
             base_url=base_url,
-            http=carrier,
+            http=http,
             once=self._once,
             pause=TaskPause(),
             stopwatch=stopwatch or SystemStopwatch(),
@@ -182,14 +183,15 @@ class Centre:
         http: HttpPort | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        carrier = http or BlockingHttp()
-        self._own = carrier if isinstance(carrier, BlockingHttp) and http is None else None
+        self._own: BlockingHttp | None = None
+        if http is None:
+            http = self._own = BlockingHttp()
         self._reach = _reach(
             url,
             credential,
             appid,
             base_url=base_url,
-            http=carrier,
+            http=http,
             once=ThreadOnce(),
             pause=ThreadPause(),
             stopwatch=stopwatch or SystemStopwatch(),
