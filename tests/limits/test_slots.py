@@ -166,9 +166,9 @@ class LeakySlots(TaskSlots):
         ticket = self._queue.ask(app)
         if ticket.granted:
             return ticket
-        wake = self._wakes[ticket] = asyncio.get_running_loop().create_future()
+        wake = self._wakes[ticket] = asyncio.Event()
         async with asyncio.timeout(patience.total_seconds()):
-            await wake
+            await wake.wait()
         return ticket
 
 

@@ -5,21 +5,52 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
 
 from menjin.limits.fair_queue import ANY_NUMBER, FairQueue, Ticket
 
 
-class TaskSlots:
-    """Suspends the task until it has a slot; of one event loop."""
+class _Wake(Protocol):
+    """What one who waits is woken by."""
+
+    def set(self) -> None:
+        """Wake."""
+        ...
+
+
+W = TypeVar("W", bound=_Wake)
+
+
+class _Slots(Generic[W]):
+    """The queue and what wakes those in it; one caller at a time is in here."""
 
     def __init__(self, per_app: int, in_total: int, waiting: int = ANY_NUMBER) -> None:
         self._queue = FairQueue(per_app, in_total, waiting)
-        self._wakes: dict[Ticket, asyncio.Future[None]] = {}
+        self._wakes: dict[Ticket, W] = {}
 
     @property
     def held(self) -> int:
         """How many slots are taken."""
         return self._queue.held
+
+    def _leave(self, ticket: Ticket) -> None:
+        for next_one in self._queue.leave(ticket):
+            self._wake(next_one)
+
+    def _turn_away(self, asked: Ticket) -> Ticket | None:
+        away = self._queue.turn_away(asked)
+        if away is not None:
+            self._wake(away)
+        return away
+
+    def _wake(self, ticket: Ticket) -> None:
+        wake = self._wakes.get(ticket)
+        if wake is not None:
+            wake.set()
+
+
+class TaskSlots(_Slots[asyncio.Event]):
+    """Suspends the task until it has a slot; of one event loop."""
 
     async def take(self, app: str, patience: timedelta) -> Ticket | None:
         """Wait for a slot and return its ticket; None if there was none for as long as `patience`, or no room."""
@@ -28,11 +59,11 @@ class TaskSlots:
             return ticket
         if self._turn_away(ticket) is ticket:
             return None
-        wake = self._wakes[ticket] = asyncio.get_running_loop().create_future()
+        wake = self._wakes[ticket] = asyncio.Event()
         is_kept = False
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                await wake
+                await wake.wait()
             is_kept = not ticket.turned_away
         except TimeoutError:
             return None
@@ -48,33 +79,15 @@ class TaskSlots:
 
     def give(self, ticket: Ticket) -> None:
         """Give the slot back; its next holder is woken."""
-        for next_one in self._queue.leave(ticket):
-            self._wake(next_one)
-
-    def _turn_away(self, asked: Ticket) -> Ticket | None:
-        away = self._queue.turn_away(asked)
-        if away is not None:
-            self._wake(away)
-        return away
-
-    def _wake(self, ticket: Ticket) -> None:
-        wake = self._wakes.get(ticket)
-        if wake is not None and not wake.done():
-            wake.set_result(None)
+        self._leave(ticket)
 
 
-class ThreadSlots:
+class ThreadSlots(_Slots[threading.Event]):
     """Blocks the thread until it has a slot."""
 
     def __init__(self, per_app: int, in_total: int, waiting: int = ANY_NUMBER) -> None:
-        self._queue = FairQueue(per_app, in_total, waiting)
+        super().__init__(per_app, in_total, waiting)
         self._guard = threading.Lock()
-        self._wakes: dict[Ticket, threading.Event] = {}
-
-    @property
-    def held(self) -> int:
-        """How many slots are taken."""
-        return self._queue.held
 
     async def take(self, app: str, patience: timedelta) -> Ticket | None:
         """Wait for a slot and return its ticket; None if there was none for as long as `patience`, or no room."""
@@ -103,16 +116,4 @@ class ThreadSlots:
     def give(self, ticket: Ticket) -> None:
         """Give the slot back; its next holder is woken."""
         with self._guard:
-            for next_one in self._queue.leave(ticket):
-                self._wake(next_one)
-
-    def _turn_away(self, asked: Ticket) -> Ticket | None:
-        away = self._queue.turn_away(asked)
-        if away is not None:
-            self._wake(away)
-        return away
-
-    def _wake(self, ticket: Ticket) -> None:
-        wake = self._wakes.get(ticket)
-        if wake is not None:
-            wake.set()
+            self._leave(ticket)
