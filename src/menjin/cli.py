@@ -14,7 +14,7 @@ from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.service.account_commands import ACCOUNTS, SESSIONS
 from menjin.service.client_commands import CLIENTS
-from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened, print_table
 from menjin.service.directory_commands import DIRECTORY
 from menjin.service.doctor_commands import doctor
 from menjin.service.migrate_commands import migrate
@@ -89,10 +89,11 @@ def keys_status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         settings = load_settings(config)
         vault = to_vault(settings)
         counts = asyncio.run(_count_sealed(settings, vault))
-    print("key\tsealed\tstate")
+    rows: list[list[object]] = [["key", "sealed", "state"]]
     for name in sorted({*counts, *vault.key_ids}):
         note = "active" if name == vault.active else "in the ring" if name in vault.key_ids else "MISSING"
-        print(f"{name}\t{counts.get(name, 0)}\t{note}")
+        rows.append([name, counts.get(name, 0), note])
+    print_table(rows)
 
 
 @_KEYS.command("rotate")

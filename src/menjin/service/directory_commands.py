@@ -13,7 +13,7 @@ import typer
 
 from menjin.adapters.directories.local import LocalDirectory
 from menjin.errors import ConfigurationError, Fault
-from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, opened, print_json, say
+from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, opened, print_json, print_table, say
 from menjin.service.directory_settings import to_local
 from menjin.service.settings import Settings, load_settings
 from menjin.values import Secret
@@ -66,9 +66,8 @@ def list_members(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -
     if json:
         print_json([asdict(one) for one in members])
         return
-    print("username\texternal_id\tphone")
-    for one in members:
-        print(f"{one.username}\t{one.external_id}\t{'phone' if one.has_phone else '-'}")
+    rows = [[one.username, one.external_id, "phone" if one.has_phone else None] for one in members]
+    print_table([["username", "external_id", "phone"], *rows])
 
 
 async def _with(settings: Settings, deed: Callable[[LocalDirectory], Awaitable[T]]) -> T:
