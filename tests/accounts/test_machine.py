@@ -103,14 +103,7 @@ class Machine(RuleBasedStateMachine):
         with self.crashing(crash) as done:
             phone_error = person.sign_in_by_phone().phone_error
         after = self.read()
-        old, new = before[name, app.appid], after[name, app.appid]
-        self.only(before, after, name, app, also=loser.account_id if loser is not None else None)
-        if old.account_id is not None:
-            assert new.account_id == old.account_id
-        elif new.account_id is not None:
-            assert self.owners(before, new.account_id) <= {name}
-        if loser is not None and loser.account_id not in {new.account_id, None}:
-            self.check_loser(before, after, loser, app)
+        new = self.check_number((before, after), name, app, loser)
         if done:
             self.sessions.setdefault((name, app.appid), []).append(person)
             if new.account_id is not None:
@@ -140,14 +133,7 @@ class Machine(RuleBasedStateMachine):
         with self.crashing(crash) as done:
             self.show_number(person, follow=follow)
         after = self.read()
-        old, new = before[name, app.appid], after[name, app.appid]
-        self.only(before, after, name, app, also=loser.account_id if loser is not None else None)
-        if old.account_id is not None:
-            assert new.account_id == old.account_id
-        elif new.account_id is not None:
-            assert self.owners(before, new.account_id) <= {name}
-        if loser is not None and loser.account_id not in {new.account_id, None}:
-            self.check_loser(before, after, loser, app)
+        new = self.check_number((before, after), name, app, loser)
         if done:
             assert new.phone == number
 
@@ -240,6 +226,25 @@ class Machine(RuleBasedStateMachine):
                 assert after[key] == fact, (key, fact, after[key])
             elif key != (name, app.appid):
                 assert after[key].account_id == fact.account_id
+
+    def check_number(
+        self,
+        facts: tuple[dict[tuple[str, str], Fact], dict[tuple[str, str], Fact]],
+        name: str,
+        app: App,
+        loser: Fact | None,
+    ) -> Fact:
+        """A number shown changes its bearer's own account alone, and leads to nobody else's; return what is so now."""
+        before, after = facts
+        old, new = before[name, app.appid], after[name, app.appid]
+        self.only(before, after, name, app, also=loser.account_id if loser is not None else None)
+        if old.account_id is not None:
+            assert new.account_id == old.account_id
+        elif new.account_id is not None:
+            assert self.owners(before, new.account_id) <= {name}
+        if loser is not None and loser.account_id not in {new.account_id, None}:
+            self.check_loser(before, after, loser, app)
+        return new
 
     def check_loser(
         self, before: dict[tuple[str, str], Fact], after: dict[tuple[str, str], Fact], loser: Fact, app: App
