@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -247,6 +248,41 @@ def test_an_end_recorded_inside_a_transaction_is_committed_with_it(run: Runner, 
         run(record_inside(1, fails=True))
     run(record_inside(2, fails=False))
     assert [one.session_id for one in run(log.read_after(0, 10))] == [ses(2)]
+
+
+class Hasty(SqlRevocationLog):
+    """Takes every end for committed."""
+
+    async def record(self, *entry: Any) -> bool:  # noqa: ANN401 - as it came
+        """Record it."""
+        await super().record(*entry)
+        return True
+
+
+@pytest.mark.parametrize(("kind", "known"), [(SqlRevocationLog, None), (Hasty, "expired")], ids=["ours", "control"])
+def test_an_end_that_is_rolled_back_is_not_known(
+    run: Runner, database: Database, kind: type[SqlRevocationLog], known: str | None
+) -> None:
+    """A binding that fails at its commit ended nobody: who signs out next is not told that it was done already.
+
+    Control: a follower that takes it for committed knows of an end that nobody else will ever hear of.
+    """
+    bench = Bench(database)
+    bench.followed = FollowedRevocations(kind(database), bench.store, bench.clock, bench.stopwatch)
+    run(bench.followed.step())
+
+    async def record_inside(number: int, *, fails: bool) -> None:
+        async with database.transaction():
+            await bench.followed.record(ses(number), "expired", START, START + DAY)
+            if fails:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(record_inside(1, fails=True))
+    run(record_inside(2, fails=False))
+    run(bench.followed.step())
+    assert bench.followed.find(ses(1)) == known
+    assert bench.followed.find(ses(2)) == "expired"
 
 
 def test_four_followers_refuse_within_a_second(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ _PAGE = 5000
 class RevocationLog(Protocol):
     """The durable part; every method raises StoreUnavailable when it cannot be asked."""
 
-    async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
-        """Commit an end."""
+    async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> bool:
+        """Commit an end; False if the caller's open transaction is still to commit it."""
         ...
 
     async def find_start(self, since: datetime) -> int:
@@ -100,13 +100,13 @@ class FollowedRevocations:
         self._purged_at: float | None = None
 
     async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
-        """Commit an end, and know it here at once.
+        """Commit an end, and know it here at once; one that the caller's transaction commits, from the next round on.
 
         Raises:
             StoreUnavailable: It may not have been committed.
         """
-        await self._log.record(session_id, reason, now, keep_until)
-        self._take_in(Revocation(0, session_id, reason, keep_until))
+        if await self._log.record(session_id, reason, now, keep_until):
+            self._take_in(Revocation(0, session_id, reason, keep_until))
 
     def find(self, session_id: SessionId) -> EndReason | None:
         """Return how a session ended.

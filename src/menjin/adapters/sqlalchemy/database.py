@@ -128,6 +128,11 @@ class Database:
         self._url = blocking.url
         _forget_after_fork(blocking)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open in this flow, which `transaction` would join."""
+        return self._open.get() is not None
+
     @asynccontextmanager
     async def transaction(self, *, fleeting: bool = False) -> AsyncIterator[Work]:
         """Open a transaction that may write, or join the open one.
@@ -177,7 +182,7 @@ class Database:
                 async with self.transaction(fleeting=fleeting) as work:
                     return await deed(work)
             except StoreUnavailable as error:
-                if self._open.get() is not None or _DEADLOCK not in getattr(error, "__notes__", ()):
+                if self.in_transaction or _DEADLOCK not in getattr(error, "__notes__", ()):
                     raise
                 _LOG.warning("a deadlock; the transaction is run again")
         async with self.transaction(fleeting=fleeting) as work:

@@ -21,8 +21,8 @@ class SqlRevocationLog:
         self._database = database
         self.works_without_loop = database.works_without_loop
 
-    async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
-        """Commit an end; inside an open transaction, it is committed with it.
+    async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> bool:
+        """Commit an end; inside an open transaction it is committed with it, and False is returned.
 
         Raises:
             StoreUnavailable: It may not have been committed.
@@ -33,8 +33,10 @@ class SqlRevocationLog:
             "created_at": to_micros(now),
             "keep_until": to_micros(keep_until),
         }
+        is_joining = self._database.in_transaction
         async with self._database.transaction() as work:
             await work.add(REVOCATIONS, row)
+        return not is_joining
 
     async def find_start(self, since: datetime) -> int:
         """Return the number before the first entry made at `since` or later; the last number if there is none."""
