@@ -82,11 +82,13 @@ class Apps:
         found: dict[str, App] = {}
         for app in apps:
             if app.appid in found:
-                raise ConfigurationError([Fault("apps", f"{app.appid} stands twice")])
+                raise ConfigurationError([Fault("apps", f"{app.appid} stands twice 重复")])
             found[app.appid] = app
         for app in found.copy().values():
             if app.alias is not None and (_LIKE_AN_APPID.match(app.alias) or app.alias in found):
-                raise ConfigurationError([Fault("apps", f"the alias {app.alias} stands twice, or is like an appid")])
+                raise ConfigurationError(
+                    [Fault("apps", f"the alias {app.alias} stands twice, or is like an appid 别名重复或像 appid")]
+                )
             if app.alias is not None:
                 found[app.alias] = app
         if not found:

@@ -54,7 +54,7 @@ TABLE: dict[str, Entry] = {
     "verified_phone_required": Entry(403, "none", "请先验证手机号", "Verify a phone number first"),
     "phone_mismatch": Entry(403, "none", "与账号绑定的手机号不一致", "This is not the account's phone number"),
     "user_blocked": Entry(403, "none", "暂时无法登录", "Signing in is not possible at the moment"),
-    "not_found": Entry(404, "none", "没有这个地址", "There is nothing here"),
+    "not_found": Entry(404, "none", "没有找到", "There is nothing here"),
     "method_not_allowed": Entry(405, "none", "不支持这个请求方法", "This method is not allowed here"),
     "login_code_used": Entry(409, "login", "登录凭证已使用过", "The login code was used before"),
     "stale_session_key": Entry(409, "retap", "数据已失效，请重新登录后再点一次", "Sign in again, then tap once more"),

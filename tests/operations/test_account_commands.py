@@ -119,15 +119,15 @@ def test_sessions_are_listed_and_revoked(place: Place) -> None:
     table = run_command(place.folder, "sessions", "list", ref, **place.environment).stdout.splitlines()
     assert [row.split("\t") for row in table[:2]] == [list(listed[0]), [word or "-" for word in listed[0].values()]]
     one = str(second.who().json()["session_id"])
-    assert [
-        found["session_id"] for found in place.command("sessions", "revoke", ref, "--session", one, "--dry-run")
-    ] == [one]
+    plan = place.command("sessions", "revoke", ref, "--session", one, "--dry-run")
+    assert plan["dry_run"] is True
+    assert [found["session_id"] for found in plan["sessions"]] == [one]
     assert second.who().status_code == 200
     place.command("sessions", "revoke", ref, "--session", one)
     assert obeyed(second, "kicked_out")
     assert [client.who().status_code for client in (first, third)] == [200, 200]
-    assert "not_found" in place.fail("sessions", "revoke", ref, "--session", one)
-    assert len(place.command("sessions", "revoke", ref, "--all")) == 2
+    assert "没有找到" in place.fail("sessions", "revoke", ref, "--session", one)
+    assert len(place.command("sessions", "revoke", ref, "--all")["sessions"]) == 2
     for client in (first, third):
         assert obeyed(client, "kicked_out")
     assert place.command("sessions", "list", ref) == []

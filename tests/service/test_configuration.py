@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ KEY = new_vault_key().reveal()
 GOOD_APP = f'[[apps]]\nappid = "{APPID}"\napp_secret = "{SECRET}"\n'
 GOOD_VAULT = f'[vault]\nactive = "k1"\nkeys.k1 = "{KEY}"\n'
 SAMPLE = "01" * 16
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,7 @@ def refuse(text: str | bytes | None, folder: Path) -> str:
     result = CliRunner().invoke(_APP, ["serve", "--config", str(path), "--port", "1"])
     assert result.exit_code == 2, (result.output, result.exception)
     assert "fault(s)" in result.stderr.splitlines()[-1]
+    assert not [line for line in result.stderr.splitlines() if not _CHINESE.search(line)], "a line is in one language"
     assert result.stdout == ""
     assert SECRET not in result.output
     assert KEY not in result.output
@@ -127,7 +130,7 @@ def test_the_program_says_so_on_stderr(tmp_path: Path) -> None:
     ended = serve_to_the_end(tmp_path)
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert ended.stderr.splitlines()[0] == "menjin: nope: no such section"
+    assert ended.stderr.splitlines()[0] == "menjin: nope: no such section 没有这个配置段"
     assert len(ended.stderr.splitlines()) == 2
     missing = serve_to_the_end(tmp_path, "--config", "none.toml", MENJIN_APP_SECRET=SECRET)
     assert missing.returncode == 2

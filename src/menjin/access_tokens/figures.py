@@ -63,20 +63,21 @@ class TokenFigures:
             ConfigurationError: All that is wrong with them.
         """
         faults = [
-            Fault(f"access_tokens.{one.name}", "must be more than nothing")
+            Fault(f"access_tokens.{one.name}", "must be more than nothing 必须大于零")
             for one in fields(self)
             if one.name not in {"jitter", "skew"} and _is_nothing(getattr(self, one.name))
         ]
         if not self.lease + self.skew < self.margin - self.jitter:
-            faults.append(
-                Fault("access_tokens.lease", "lease and skew together must be shorter than margin less jitter")
-            )
+            told = "lease and skew together must be shorter than margin less jitter 两者之和过长"
+            faults.append(Fault("access_tokens.lease", told))
         if not self.margin < self.overlap:
-            faults.append(Fault("access_tokens.margin", "must be shorter than overlap"))
+            faults.append(Fault("access_tokens.margin", "must be shorter than overlap 必须短于 overlap"))
         if not self.second_look < self.margin - self.jitter:
-            faults.append(Fault("access_tokens.second_look", "must be shorter than margin less jitter"))
+            faults.append(Fault("access_tokens.second_look", "must be shorter than margin less jitter 过长"))
         if not 2 * self.deadline <= self.lease:
-            faults.append(Fault("access_tokens.deadline", "must not be longer than half the lease"))
+            faults.append(
+                Fault("access_tokens.deadline", "must not be longer than half the lease 不能超过 lease 的一半")
+            )
         if faults:
             raise ConfigurationError(faults)
 

@@ -43,7 +43,7 @@ class AesGcmVault:
             Fault(f"vault.keys.{name}", problem) for name, key in keys.items() if (problem := _problem(name, key))
         ]
         if active not in keys:
-            faults.append(Fault("vault.active", "names no key of vault.keys"))
+            faults.append(Fault("vault.active", "names no key of vault.keys 不在 vault.keys 之中"))
         if faults:
             raise ConfigurationError(faults)
         self._active = active
@@ -85,9 +85,13 @@ class AesGcmVault:
 
 def _problem(name: str, key: Secret) -> str | None:
     if not _KEY_ID.fullmatch(name):
-        return "a key id is 1 to 16 characters of A-Za-z0-9_-"
+        return "a key id is 1 to 16 characters of A-Za-z0-9_- 密钥名格式不对"
     try:
         length = len(base64.b64decode(key.reveal(), validate=True))
     except ValueError:
         length = 0
-    return None if length == _KEY_BYTES else "not base64 of 32 bytes; `menjin keys new` makes one"
+    return (
+        None
+        if length == _KEY_BYTES
+        else "not base64 of 32 bytes; `menjin keys new` makes one 密钥不是 32 字节的 base64"
+    )

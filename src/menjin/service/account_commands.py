@@ -98,7 +98,7 @@ def bind(
         try:
             member = parse_external_id(external_id)
         except ValueError as error:
-            raise refuse("EXTERNAL_ID", str(error)) from None
+            raise refuse("EXTERNAL_ID", f"{error} 会员号格式不对") from None
         bound = _run(
             config,
             identity,
@@ -149,10 +149,10 @@ def revoke(
         if (session is None) is not every:
             raise refuse("--session", "name one session, or say --all; 请指定会话或 --all")
         if session is not None and not _SESSION_ID.fullmatch(session):
-            raise refuse("--session", "is not like ses_…")
+            raise refuse("--session", "is not like ses_… 会话号格式不对")
         only = SessionId(session) if session is not None else None
         ended = _run(config, ref, realm, lambda operator, one: operator.revoke(one, only, dry_run=dry_run))
-    _tell_rows([_describe_session(one) for one in ended], json=json)
+    _tell({"sessions": [_describe_session(one) for one in ended]}, json=json, dry_run=dry_run)
     say(f"menjin: {len(ended)} {'would be ended, 将结束' if dry_run else 'ended, 已结束'}")
 
 
@@ -185,15 +185,15 @@ def read_reference(ref: str, realm: str, apps: Apps) -> Reference:
         if slash:
             return ByOpenId(apps.get(appid), parse_openid(openid))
     except ValueError as error:
-        raise refuse("REF", str(error)) from None
+        raise refuse("REF", f"{error} 格式不对") from None
     if not _ACCOUNT_ID.fullmatch(ref):
-        raise refuse("REF", "is not acc_…, id:EXTERNAL_ID or APP/OPENID")
+        raise refuse("REF", "is not acc_…, id:EXTERNAL_ID or APP/OPENID 不是这三种写法之一")
     return AccountId(ref)
 
 
 def _need_identity(reference: Reference) -> ByOpenId:
     if not isinstance(reference, ByOpenId):
-        raise refuse("APP/OPENID", "names a WeChat identity, not an account")
+        raise refuse("APP/OPENID", "is to name a WeChat identity, not an account 需要微信身份，而不是账号")
     return reference
 
 

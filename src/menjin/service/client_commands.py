@@ -49,7 +49,7 @@ def add(
         settings = load_settings(config)
         appids, scopes = _read_apps(app), _read_scopes(scope)
         if not _NAME.fullmatch(name):
-            raise refuse("NAME", "1 to 64 characters of A-Za-z0-9_.-")
+            raise refuse("NAME", "1 to 64 characters of A-Za-z0-9_.- 名称格式不对")
         made = asyncio.run(_add(settings, name, appids, scopes))
     client, credential = made
     if json:
@@ -93,9 +93,11 @@ def revoke(
     """Revoke a service client; running services refuse it within a second 吊销服务凭证."""
     with explained():
         if client_id.startswith("cfg_"):
-            raise refuse("CLIENT_ID", "stands in the configuration; take it out there and start anew")
+            raise refuse(
+                "CLIENT_ID", "stands in the configuration; take it out there and start anew 请在配置文件中删除"
+            )
         if not asyncio.run(_revoke(load_settings(config), ClientId(client_id))):
-            raise refuse("CLIENT_ID", "there is no such client; `menjin clients list` shows them")
+            raise refuse("CLIENT_ID", "there is no such client; `menjin clients list` shows them 没有这个客户端")
     if json:
         print_json({"client_id": client_id, "revoked": True})
         return
@@ -131,12 +133,12 @@ def _read_apps(texts: list[str]) -> frozenset[AppId] | None:
     try:
         return frozenset(parse_appid(text) for text in texts)
     except ValueError:
-        raise refuse("--app", "wx and 16 lower-case hex digits, or * alone") from None
+        raise refuse("--app", "wx and 16 lower-case hex digits, or * alone 格式不对") from None
 
 
 def _read_scopes(texts: list[str]) -> frozenset[Scope]:
     if not set(texts) <= set(get_args(Scope)):
-        raise refuse("--scope", f"one of {', '.join(SCOPES)}")
+        raise refuse("--scope", f"one of {', '.join(SCOPES)} 没有这个权限")
     return frozenset(cast("list[Scope]", texts))
 
 

@@ -15,6 +15,7 @@ import typer
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.engines import find_sqlite_file
 from menjin.errors import ConfigurationError, Fault, MenjinError, StoreUnavailable
+from menjin.problems import TABLE
 from menjin.service.settings import DEFAULT_FILE, Settings, to_database, to_database_url
 
 ConfigPath = Annotated[Path, typer.Option("--config", help="Configuration file. 配置文件。")]
@@ -74,13 +75,14 @@ def explained() -> Iterator[None]:
     except ConfigurationError as error:
         for fault in error.faults:
             print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
-        print(f"menjin: {len(error.faults)} fault(s). 配置有误。", file=sys.stderr)
+        print(f"menjin: {len(error.faults)} fault(s) 处错误", file=sys.stderr)
         raise typer.Exit(2) from None
     except StoreUnavailable:
         print("menjin: the database cannot be used; is it running? 数据库不可用。", file=sys.stderr)
         raise typer.Exit(1) from None
     except MenjinError as error:
-        print(f"menjin: {error.code}: {error}", file=sys.stderr)
+        entry = TABLE.get(error.code)
+        print(f"menjin: {error.code}: {error} {entry.zh if entry else '出错了'}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 

@@ -62,7 +62,7 @@ class DirectorySection(Section):
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if sum(one is not None for one in (self.call, self.webhook, self.sql, self.local)) != 1:
-            raise ValueError("needs one of call, webhook, sql and local, and one only")
+            raise ValueError("needs one of call, webhook, sql and local, and one only 只能选其中一种")
         return self
 
 
@@ -105,7 +105,7 @@ def to_local(database: Database) -> LocalDirectory:
         ValueError: Its extra is not installed.
     """
     if importlib.util.find_spec("argon2") is None:
-        raise ValueError("the local directory needs argon2-cffi: pip install 'menjin[local]'")
+        raise ValueError("the local directory needs argon2-cffi: pip install 'menjin[local]' 缺少 argon2-cffi")
     return LocalDirectory(database)
 
 
@@ -133,7 +133,7 @@ def _to_webhook(section: WebhookSection, read_file: _ReadFile) -> WebhookDirecto
     written = [(section.key, section.key_file), (section.former_key, section.former_key_file)]
     keys = [_read(secret, path, read_file) for secret, path in written]
     if keys[0] is None:
-        raise ValueError("needs key or key_file")
+        raise ValueError("needs key or key_file 缺少密钥")
     timeout = timedelta(milliseconds=section.timeout)
     signing = tuple(key for key in keys if key is not None)
     return WebhookDirectory(Endpoint(section.url, signing, timeout, tuple(section.private_networks)))
@@ -142,7 +142,7 @@ def _to_webhook(section: WebhookSection, read_file: _ReadFile) -> WebhookDirecto
 def _to_sql(section: SqlSection, read_file: _ReadFile) -> Directory:
     url = _read(section.url, section.url_file, read_file)
     if url is None:
-        raise ValueError("needs url or url_file")
+        raise ValueError("needs url or url_file 缺少地址")
     queries = Queries(section.password_query, section.phone_query)
     return SqlDirectory(open_directory_engine(url.reveal(), blocking=False), queries)
 

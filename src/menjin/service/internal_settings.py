@@ -33,7 +33,9 @@ class InternalSection(Section):
         """Return what a production start refuses: credentials and tokens in clear on a public address."""
         if self.port is None or is_dev or self.tls_proxy or find_reach(self.host) != "public":
             return []
-        said = "can be reached from outside, in clear; bind 127.0.0.1, or set tls_proxy = true behind one"
+        said = (
+            "can be reached from outside, in clear; bind 127.0.0.1, or set tls_proxy = true behind one 公网可明文访问"
+        )
         return [Fault("internal.host", said)]
 
     @property
@@ -57,9 +59,9 @@ class ServiceClientSection(Section):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if (self.credential_hash is None) == (self.credential_file is None):
-            raise ValueError("needs either credential_hash or credential_file")
+            raise ValueError("needs either credential_hash or credential_file 二者须填其一")
         if self.credential_hash is not None and not is_credential_hash(self.credential_hash.get_secret_value()):
-            raise ValueError("credential_hash is not 64 hex digits")
+            raise ValueError("credential_hash is not 64 hex digits 不是 64 位十六进制数")
         if self.apps != _ALL_APPS:
             for appid in self.apps:
                 parse_appid(appid)
@@ -86,7 +88,7 @@ class ServiceClientSection(Section):
         try:
             return hash_credential(Secret(self.credential_file.read_text("utf-8").strip()))
         except ClientInvalid:
-            raise ValueError("credential_file holds no credential: mjc_ and 43 characters") from None
+            raise ValueError("credential_file holds no credential: mjc_ and 43 characters 文件里没有凭证") from None
 
 
 def to_clients(sections: list[ServiceClientSection]) -> tuple[ServiceClient, ...]:
@@ -98,7 +100,7 @@ def to_clients(sections: list[ServiceClientSection]) -> tuple[ServiceClient, ...
     """
     clients = tuple(section.to_client() for section in sections)
     if len({one.client_id for one in clients}) < len(clients):
-        raise ValueError("two have the same name")
+        raise ValueError("two have the same name 名称重复")
     if len({one.credential_hash for one in clients}) < len(clients):
-        raise ValueError("two have the same credential")
+        raise ValueError("two have the same credential 凭证重复")
     return clients

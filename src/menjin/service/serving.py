@@ -80,7 +80,9 @@ def bind(settings: Settings, host: str, port: int) -> Listeners:
     """
     section = settings.internal
     if section.port == port:
-        raise ConfigurationError([Fault("internal.port", "is the public listener's; it needs one of its own")])
+        raise ConfigurationError(
+            [Fault("internal.port", "is the public listener's; it needs one of its own 端口与公网监听重复")]
+        )
     public = _bind("port", host, port)
     if section.port is None:
         return Listeners(public, None)
@@ -161,5 +163,5 @@ def _bind(where: str, host: str, port: int) -> socket.socket:
             bound.close()
             raise
     except OSError as error:
-        raise ConfigurationError([Fault(where, f"{host}:{port} cannot be had: {error.strerror}")]) from None
+        raise ConfigurationError([Fault(where, f"{host}:{port} cannot be had: {error.strerror} 无法监听")]) from None
     return bound

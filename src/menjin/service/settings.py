@@ -33,6 +33,7 @@ from menjin.service.internal_settings import InternalSection, ServiceClientSecti
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
 from menjin.service.section import Section
+from menjin.service.settings_words import UNREADABLE, describe, describe_error
 from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
@@ -61,7 +62,7 @@ class AppSection(Section):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.idle_timeout > self.absolute_lifetime:
-            raise ValueError("idle_timeout is longer than absolute_lifetime")
+            raise ValueError("idle_timeout is longer than absolute_lifetime 闲置时限不能长于总时限")
         return self
 
 
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
 
 
 _SECTIONS = frozenset(Settings.model_fields)
+_NO_KEY = "is missing: a key and its name; `menjin keys new` makes a key 缺少 vault 密钥"
 DEFAULT_FILE = Path("menjin.toml")
 
 
@@ -161,8 +163,10 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigurationError([Fault(str(path), "no such file 找不到配置文件")]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError([Fault(path.name, f"cannot be read: {type(error).__name__}: {error}")]) from None
-    faults = [Fault(name, "no such section") for name in written if name not in _SECTIONS]
+        raise ConfigurationError(
+            [Fault(path.name, f"cannot be read 无法读取: {type(error).__name__}: {error}")]
+        ) from None
+    faults = [Fault(name, "no such section 没有这个配置段") for name in written if name not in _SECTIONS]
     try:
         settings = Settings(**written)
     except ValidationError as error:
@@ -170,7 +174,7 @@ def load_settings(path: Path) -> Settings:
         faults += [_to_fault(dict(one)) for one in found]
         raise ConfigurationError([*faults, *_find_further(written, {str(one["loc"][0]) for one in found})]) from None
     except SettingsError as error:
-        raise ConfigurationError([*faults, Fault("environment", str(error))]) from None
+        raise ConfigurationError([*faults, Fault("environment", f"{error} 环境变量的值无法解析")]) from None
     if faults:
         raise ConfigurationError(faults)
     if settings.directory is not None and settings.directory.call is not None:
@@ -195,7 +199,7 @@ def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:
 
 def _to_fault(found: dict[str, Any]) -> Fault:
     where = ".".join(str(part) for part in found["loc"])
-    return Fault(where or "settings", found["msg"])
+    return Fault(where or "settings", describe(found["type"], found["msg"]))
 
 
 @dataclass
@@ -211,7 +215,7 @@ class Configurator:
         except ConfigurationError as error:
             self.faults += error.faults
         except (ValueError, OSError, ImportError, AttributeError, TypeError) as error:
-            self.faults.append(Fault(where, f"{type(error).__name__}: {error}"))
+            self.faults.append(Fault(where, describe_error(error)))
         return None
 
 
@@ -232,7 +236,7 @@ def _collect(settings: Settings) -> _Collected:
     work = Configurator([])
     apps = [work.take(f"apps.{index}", partial(_to_app, app)) for index, app in enumerate(settings.apps)]
     if not settings.apps:
-        work.faults.append(Fault("apps", "there is none; name at least one mini program"))
+        work.faults.append(Fault("apps", "there is none; name at least one mini program 至少要有一个小程序"))
     section = settings.directory
     vault = work.take("vault", partial(to_vault, settings))
     database = work.take("database.url", partial(to_database, settings))
@@ -280,7 +284,7 @@ def to_database(settings: Settings) -> Database:
     try:
         return Database(open_async_engine(to_database_url(settings), pool_size=settings.database.pool_size))
     except (ValueError, OSError) as error:
-        raise ConfigurationError([Fault("database.url", f"{type(error).__name__}: {error}")]) from None
+        raise ConfigurationError([Fault("database.url", describe_error(error))]) from None
 
 
 def to_database_url(settings: Settings) -> str:
@@ -293,7 +297,9 @@ def to_database_url(settings: Settings) -> str:
     try:
         return _read_file(section.url_file) or section.url.get_secret_value()
     except OSError as error:
-        raise ConfigurationError([Fault("database.url_file", f"{type(error).__name__}: {error}")]) from None
+        raise ConfigurationError(
+            [Fault("database.url_file", f"{type(error).__name__}: {error} {UNREADABLE}")]
+        ) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:
@@ -303,11 +309,11 @@ def to_vault(settings: Settings) -> AesGcmVault:
         ConfigurationError: A key cannot be used.
     """
     if settings.vault is None:
-        raise ConfigurationError([Fault("vault", "is missing: a key and its name; `menjin keys new` makes a key")])
+        raise ConfigurationError([Fault("vault", _NO_KEY)])
     try:
         return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
     except OSError as error:
-        raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error}")]) from None
+        raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error} {UNREADABLE}")]) from None
 
 
 def read_redis_url(section: RedisSection | None) -> str | None:
@@ -321,11 +327,15 @@ def read_redis_url(section: RedisSection | None) -> str | None:
     written = section.url.get_secret_value() if section.url is not None else None
     url = written or _read_file(section.url_file)
     if not url:
-        raise ConfigurationError([Fault("redis", "needs url or url_file, or no section at all")])
+        raise ConfigurationError(
+            [Fault("redis", "needs url or url_file, or no section at all 请填 url 或 url_file，或删去整段")]
+        )
     try:
         clients = importlib.import_module("menjin.adapters.redis.clients")
     except ImportError:
-        raise ConfigurationError([Fault("redis", "needs redis-py: install menjin[redis]")]) from None
+        raise ConfigurationError(
+            [Fault("redis", "needs redis-py: pip install 'menjin[redis]' 缺少 redis-py")]
+        ) from None
     clients.check_redis_url(url)
     return url
 
@@ -345,7 +355,8 @@ def _to_app(section: AppSection) -> App:
     written = section.app_secret.get_secret_value() if section.app_secret is not None else None
     secret = secret or written or _read_file(section.app_secret_file) or _read_file_named(f"{name}_FILE")
     if not secret:
-        raise ConfigurationError([Fault(f"apps.{appid}", f"has no app_secret; set it, app_secret_file or {name}")])
+        told = f"has no app_secret; set it, app_secret_file or {name} 缺少 app_secret"
+        raise ConfigurationError([Fault(f"apps.{appid}", told)])
     return App(
         appid=appid,
         app_secret=Secret(secret),

@@ -111,7 +111,7 @@ def _choose(settings: Settings, wanted: list[str] | None) -> list[str]:
     known = [section.appid for section in settings.apps]
     for appid in wanted or ():
         if appid not in known:
-            raise refuse("--app", "not an app of this installation")
+            raise refuse("--app", "not an app of this installation 没有配置这个小程序")
     return wanted or known
 
 

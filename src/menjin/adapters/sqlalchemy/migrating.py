@@ -176,7 +176,7 @@ def _opened(url: str | sa.URL) -> Iterator[sa.Engine]:
     try:
         engine = open_patient_engine(url)
     except ValueError as error:
-        raise ConfigurationError([Fault("database.url", str(error))]) from None
+        raise ConfigurationError([Fault("database.url", f"{error} 不可用")]) from None
     try:
         yield engine
     finally:
@@ -215,7 +215,9 @@ def _open_alone(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _check_references(connection: sa.Connection) -> None:
     """See that no row refers to one that is gone: SQLite looks at nothing while it migrates."""
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-        raise ConfigurationError([Fault("database", "rows refer to rows that are gone; nothing was changed")])
+        raise ConfigurationError(
+            [Fault("database", "rows refer to rows that are gone; nothing was changed 有指向已删除行的数据，未作改动")]
+        )
 
 
 @contextmanager
@@ -225,7 +227,7 @@ def _explained(runner: _Runner) -> Iterator[None]:
     try:
         yield
     except CommandError as error:
-        failure = ConfigurationError([Fault("migrate", str(error))])
+        failure = ConfigurationError([Fault("migrate", f"{error} 无法迁移")])
     except (exc.DBAPIError, OSError) as error:
         if runner.at is None:
             failure = StoreUnavailable()

@@ -83,7 +83,8 @@ class Resealing:
                 row = await work.first(sa.select(sealed.column).where(sealed.column.is_not(None), *others).limit(1))
                 if row is not None:
                     name = read_key_id(row[0])
-                    raise ConfigurationError([Fault("vault.keys", f"{name} is missing, and sealed what is kept")])
+                    told = f"{name} is missing, and sealed what is kept 缺少密钥，已有数据由它封存"
+                    raise ConfigurationError([Fault("vault.keys", told)])
 
             strange = [name for name in sorted(self._vault.key_ids) if not await self._is_true(work, name)]
         if strange:
