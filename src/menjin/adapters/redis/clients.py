@@ -69,7 +69,7 @@ def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
         return redis.RedisCluster(startup_nodes=nodes, **_OPTIONS, **place.login)
     except (RedisError, RedisClusterException, OSError):
         pass
-    raise StoreUnavailable
+    raise StoreUnavailable(store="redis")
 
 
 def open_async_redis(url: str) -> redis.asyncio.Redis | redis.asyncio.RedisCluster:

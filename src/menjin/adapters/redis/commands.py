@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 
+from menjin.adapters.complaints import Outage
 from menjin.adapters.redis.clients import AnyRedis
 from menjin.adapters.redis.scripts import Script
 from menjin.bridge import settle
@@ -17,6 +19,7 @@ from menjin.errors import StoreUnavailable
 
 _LOG = logging.getLogger("menjin.redis")
 _AT_ONCE = 500
+_OUTAGES: WeakKeyDictionary[AnyRedis, Outage] = WeakKeyDictionary()
 
 
 class Commands:
@@ -24,10 +27,12 @@ class Commands:
 
     Args:
         client: redis-py's, of either colour.
+        outage: Says when Redis cannot be used; by default all that ask one client share it.
     """
 
-    def __init__(self, client: AnyRedis) -> None:
+    def __init__(self, client: AnyRedis, outage: Outage | None = None) -> None:
         self._client: Any = client
+        self._outage = outage or _OUTAGES.setdefault(client, Outage(_LOG, "Redis"))
         self.works_without_loop = isinstance(client, (redis.Redis, redis.RedisCluster))
         self._is_cluster = isinstance(client, (redis.RedisCluster, redis.asyncio.RedisCluster))
 
@@ -124,14 +129,17 @@ class Commands:
 
     async def _ask(self, call: Callable[[Any], Any], *, may_refuse: bool = False) -> Any:  # noqa: ANN401 - what the command answers
         try:
-            return await settle(call(self._client))
+            found = await settle(call(self._client))
         except (RedisError, RedisClusterException, OSError) as error:
             cause = type(error).__name__
             is_refused = may_refuse and _is_refusal(error)
+        else:
+            self._outage.end()
+            return found
         if is_refused:
             raise _NotAllowedError
-        _LOG.error("Redis cannot be used: %s", cause)
-        raise StoreUnavailable
+        self._outage.tell(cause)
+        raise StoreUnavailable(store="redis")
 
 
 class _NotAllowedError(Exception):
