@@ -44,10 +44,11 @@ def to_legacy(settings: Settings, parts: Parts, menjin: AsyncMenjin) -> Legacy:
         return Legacy((), _nothing)
     store, prepare = _open_store(parts)
     around = Surroundings(parts.clock, parts.pause, parts.randomness)
+    given = {"menjin": menjin, "store": store, "around": around, "trusted_proxies": settings.gateway.to_proxies()}
     mounts = [
         Mount(
             f"/legacy/{protocol}/{section.appid}",
-            app=_KINDS[protocol](_show_user, menjin=menjin, appid=section.appid, store=store, around=around),
+            app=_KINDS[protocol](_show_user, appid=section.appid, **given),
         )
         for protocol in dict.fromkeys(settings.legacy.protocols)
         for section in settings.apps
