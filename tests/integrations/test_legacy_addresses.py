@@ -40,9 +40,9 @@ class Protocol:
     path: str
     refusal: str
 
-    def login(self, legacy: Legacy, number: int | None = None) -> dict[str, str]:
+    def login(self, legacy: Legacy, number: int | None = None, person: str = "ming") -> dict[str, str]:
         """Return a login's headers; with a number, those of a code that WeChat does not know."""
-        code, found = legacy.code(), legacy.profile()
+        code, found = legacy.code(person), legacy.profile(person)
         shown = code if number is None else f"{number:032d}"
         if self.kind is WeappSession:
             raw_data = encode_uri_component(found["rawData"])
@@ -319,5 +319,25 @@ def test_unmodified_clients_fail_at_once_and_get_in_later(tmp_path: Path) -> Non
             with pytest.raises(ClientFailedError):
                 await first.request("/me")
             assert len(first.sent) == sent + 4
+
+    asyncio.run(story())
+
+
+@each_protocol
+def test_a_person_who_logs_in_far_too_often_is_told_in_the_same_form(tmp_path: Path, protocol: Protocol) -> None:
+    """A hundred and fifty logins of one person in a minute, wherever they come from; another person is not meant."""
+
+    async def story() -> None:
+        async with open_legacy("memory", tmp_path) as legacy:
+            app = legacy.mount(protocol.kind, trusted_proxies=NO_PROXIES)
+            for number in range(150):
+                if number % 50 == 0:
+                    legacy.world.clock.advance(61)  # WeChat's own limit is lower
+                legacy.clock.advance(seconds=0.1)  # of many sessions the oldest gives way
+                assert is_let_in(await call(app, protocol.path, protocol.login(legacy)))
+            refused = await call(app, protocol.path, protocol.login(legacy))
+            assert refused.is_vector(protocol.refusal)
+            assert int(refused.headers["retry-after"]) >= 1
+            assert is_let_in(await call(app, protocol.path, protocol.login(legacy, person="hong")))
 
     asyncio.run(story())
