@@ -120,6 +120,9 @@ def test_the_key_is_replaced_on_request_and_at_sign_out(make_house: MakeHouse) -
     assert house.door.open_phone(token, tap["encryptedData"], tap["iv"])
     house.door.sign_out(token)
     assert calls(house, "/wxa/resetusersessionkey") == 2
+    token = sign_in(house)
+    house.door.end_session(token, house.door.authenticate(token).session.session_id)
+    assert calls(house, "/wxa/resetusersessionkey") == 3, "the device list's own entry signs out too"
     kill_key(house)
     assert not house.door.reset_session_key(sign_in_with_dead_key(house))
 

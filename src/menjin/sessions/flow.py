@@ -125,22 +125,8 @@ class Sessions:
         await self._store.confirm(session.session_id, now)
         return replace(session, authenticated_at=now)
 
-    async def sign_out(self, session_token: Secret) -> Session | None:
-        """End the token's session and return it; None if it had expired by itself.
-
-        Raises:
-            SessionInvalid: The token names no session, or one ended by somebody else.
-            StoreUnavailable: It may live still.
-        """
-        try:
-            session = await self.authenticate(session_token)
-        except SessionExpired:
-            return None
-        await self._end(session, "signed_out")
-        return session
-
     async def record_ends(self, sessions: Sequence[Session], reason: EndReason) -> None:
-        """Commit, with the caller's transaction, that sessions have ended; `end_others` takes them away then.
+        """Commit, with the caller's transaction, that sessions have ended; `take_away` or `end_others` comes after it.
 
         Raises:
             StoreUnavailable: It may not have been committed.
@@ -148,6 +134,16 @@ class Sessions:
         now = self._clock.now()
         for session in sessions:
             await self._revocations.record(session.session_id, reason, now, session.ends_at)
+
+    async def take_away(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        """Take away sessions whose ends are recorded.
+
+        Raises:
+            StoreUnavailable: Some may be there still.
+        """
+        now = self._clock.now()
+        for session in sessions:
+            await self._store.end(session.session_id, reason, now)
 
     async def list_live(self, session: Session) -> tuple[Session, ...]:
         """Return the live sessions of the same identity, the newest first."""
@@ -187,17 +183,13 @@ class Sessions:
             await self._end(session, reason)
         return len(live)
 
-    async def end_others(self, kept: Session, reason: EndReason, only: SessionId | None = None) -> int:
-        """End the other live sessions of the same identity, or one of them; return how many.
+    async def end_others(self, kept: Session, reason: EndReason) -> int:
+        """End the other live sessions of the same identity; return how many.
 
         Raises:
             StoreUnavailable: Some may live still; the same call again ends them.
         """
-        others = [
-            session
-            for session in await self.list_live(kept)
-            if session.session_id != kept.session_id and only in {None, session.session_id}
-        ]
+        others = [one for one in await self.list_live(kept) if one.session_id != kept.session_id]
         for session in others:
             await self._end(session, reason)
         return len(others)

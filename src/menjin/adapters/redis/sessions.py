@@ -14,6 +14,7 @@ from menjin.adapters.redis.durability import describe_losses
 from menjin.adapters.redis.records import (
     APPLIED,
     MARKER,
+    SWEPT,
     encode_account,
     index_key,
     pointer_key,
@@ -172,6 +173,15 @@ class RedisSessions:
         await self._commands.run_each(scripts.END, calls)
         if servers is not None:
             await self._commands.set(APPLIED, servers)
+
+    async def read_swept(self) -> int | None:
+        """Return the number of the revocation log up to which every end was written here; None if it is not known."""
+        found = await self._commands.get(SWEPT)
+        return int(found) if found is not None else None
+
+    async def note_swept(self, number: int) -> None:
+        """Remember that number."""
+        await self._commands.set(SWEPT, str(number))
 
     def _match(self, fields: Mapping[str, str], tail: str, slot: str) -> FoundSession | None:
         session = _read(fields)
