@@ -78,6 +78,9 @@ def test_the_service_serves_the_protocols_it_is_told_to_and_no_other(tmp_path: P
             answer = await older.request(f"/legacy/weapp-session/{wxsim.FIRST_APPID}/user")
             assert answer.json()["data"]["openId"] == found["openId"]
             assert (await call(app, f"/legacy/wafer/{wxsim.FIRST_APPID}/login")).status == 404
+            for nowhere in ("/legacy/wafer2/wx0000000000000000/login", "/legacy/wafer2//login", f"{base}x/login", base):
+                missing = await call(app, nowhere)
+                assert (missing.status, missing.json()["code"]) == (404, "not_found")
 
     asyncio.run(story())
 
