@@ -55,6 +55,14 @@ class _Place:
 class _SentinelPool(SentinelConnectionPool, redis.BlockingConnectionPool):
     """Waits for a connection to the master, where redis-py's own refuses."""
 
+    def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        """Close the connections, or with `inuse_connections` false those that nobody uses (redis-py 7.1 has that)."""
+        if inuse_connections:
+            super().disconnect()
+        else:
+            for connection in [one for one in self.pool.queue if one is not None]:
+                connection.disconnect()
+
 
 class _AsyncSentinelPool(AsyncSentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
     """Waits for a connection to the master, where redis-py's own refuses."""

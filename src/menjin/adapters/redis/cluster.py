@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any
 import redis
 import redis.asyncio
 from redis.cluster import NodesManager
-from redis.exceptions import AskError, ClusterDownError, MovedError, RedisClusterException
+from redis.exceptions import AskError, ClusterDownError, MovedError, RedisClusterException, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
@@ -32,6 +33,8 @@ _LEARNING_WITHIN = 1.0
 _LEARNED_AGAIN_AFTER = 0.5
 # After these, somebody else may have the keys.
 _STRANGE = (NoConnectionError, NoAnswerError, ClusterDownError, RedisClusterException, OSError)
+_REDIRECTION = re.compile(r"\b(MOVED|ASK) ([0-9]+ \S*:[0-9]+)$")
+# redis-py before 8 asks in the order it has noted.
 _CAN_DEFER = "last_failed_node_name" in inspect.signature(NodesManager.initialize).parameters
 
 
@@ -56,9 +59,12 @@ class Nodes:
         for _ in range(_REDIRECTS):
             try:
                 return await self._ask_at(place or await self._find(key), send)
-            except AskError as error:
-                has_moved = isinstance(error, MovedError)
-                place = (error.host, error.port) if error.host else None
+            except ResponseError as error:
+                elsewhere = _read_redirection(error)
+                if elsewhere is None:
+                    raise
+            has_moved = isinstance(elsewhere, MovedError)
+            place = (elsewhere.host, elsewhere.port) if elsewhere.host else None
             send = call if has_moved else _asking(call)
             if has_moved:
                 await self._learn()
@@ -76,7 +82,7 @@ class Nodes:
                 answers[position] = answer
         for position, (key, words) in enumerate(commands):
             answer = answers[position]
-            if isinstance(answer, AskError):
+            if isinstance(answer, ResponseError) and _read_redirection(answer) is not None:
                 answers[position] = await self.ask(key, partial(_send, words))
             elif isinstance(answer, Exception):
                 raise answer
@@ -123,9 +129,13 @@ class Nodes:
         if now - self._learned_at < _LEARNED_AGAIN_AFTER:
             return
         self._learned_at = now
-        last = {"last_failed_node_name": f"{failed[0]}:{failed[1]}"} if failed and _CAN_DEFER else {}
+        manager = self._cluster.nodes_manager
+        name = f"{failed[0]}:{failed[1]}" if failed else ""
+        last = {"last_failed_node_name": name} if failed and _CAN_DEFER else {}
+        if name in manager.startup_nodes and not _CAN_DEFER:
+            manager.startup_nodes[name] = manager.startup_nodes.pop(name)
         with suppress(*_STRANGE):
-            await _in_time(lambda: self._cluster.nodes_manager.initialize(**last))
+            await _in_time(lambda: manager.initialize(**last))
 
 
 class BlockingCluster(redis.RedisCluster):
@@ -158,6 +168,17 @@ class AsyncCluster(redis.asyncio.RedisCluster):
 
 def _send(words: Words, client: Any) -> Any:  # noqa: ANN401 - either colour
     return client.execute_command(*words)
+
+
+def _read_redirection(error: ResponseError) -> AskError | None:
+    """Return where the key is said to be; before 7.1 redis-py's client of a single server leaves it in the text."""
+    if isinstance(error, AskError):
+        return error
+    found = _REDIRECTION.search(str(error))
+    if found is None:
+        return None
+    kind = MovedError if found[1] == "MOVED" else AskError
+    return kind(found[2])
 
 
 def _asking(call: Call) -> Call:
