@@ -11,7 +11,7 @@ import pytest
 
 from menjin import AesGcmVault, Database, open_async_engine, sql_stores
 from support.doors import VAULT_KEY
-from support.serving import Service, serve_menjin
+from support.serving import APPID, Service, serve_menjin
 
 DEVICE = "d" * 22
 REFUSED = ("a\x00b", "\x00", "a\nb", "\x7f", "a\x9bb", "\u2028", "x" * 65, "😀" * 65)
@@ -97,3 +97,14 @@ def test_every_text_of_a_path_or_header_is_refused_by_4xx(on_each: Service) -> N
         reply = client.http.post("/v1/sessions", json=body, headers=headers)
         assert reply.status_code in {400, 422}, (raw, reply.text)
     assert client.who().status_code == 200
+
+
+def test_two_idempotency_keys_are_422_and_spend_no_code(on_each: Service) -> None:
+    """Good and bad, bad and good, twice the same: which one is meant is not guessed; the code logs in with one."""
+    good, bad = (b"idempotency-key", b"k" * 22), (b"idempotency-key", b"no")
+    client, code = on_each.client(), on_each.code()
+    for headers in ([good, bad], [bad, good], [good, good]):
+        reply = client.http.post("/v1/sessions", json={"appid": APPID, "login_code": code}, headers=headers)
+        assert (reply.status_code, reply.json()["faults"][0]["where"]) == (422, "Idempotency-Key")
+    reply = client.http.post("/v1/sessions", json={"appid": APPID, "login_code": code}, headers=[good])
+    assert reply.status_code == 201
