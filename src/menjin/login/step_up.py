@@ -67,6 +67,7 @@ class StepUp:
         session = await self._sessions.authenticate(session_token)
         parse_login_code(login_code)
         subject, began_at = session.subject, self._clock.now()
+        parse_login_code(login_code)
         await self._limits.count_login(subject.appid, subject.openid)
         exchange = await self._wechat.exchange_login_code(self._apps.get(subject.appid), login_code)
         await self._session_keys.take_in(subject.appid, exchange.openid, exchange.session_key, began_at)
