@@ -39,10 +39,6 @@ export const askCode = ({ wx, timeout }: Settings): Promise<string> =>
     });
   });
 
-/** What the server takes for a label: no control characters, no half of a character, 64 at most. */
-const toLabel = (model = ""): string | undefined =>
-  model.replace(/[^ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\uffff]/g, "").slice(0, 64) || undefined;
-
 export function openLogin(settings: Settings, { call }: Transport) {
   const { wx, app, tenant, log } = settings;
 
@@ -52,7 +48,7 @@ export function openLogin(settings: Settings, { call }: Transport) {
       [/^wx\w{16}$/.test(app) ? "appid" : "app"]: app,
       login_code,
       tenant: typeof tenant === "function" ? tenant() : tenant,
-      device: { id, label: toLabel(info.model) },
+      device: { id, label: (info.model || "").slice(0, 64) || undefined },
     };
     const header = { "idempotency-key": makeId() };
     const send = (): Promise<Reply> => call("/v1/sessions", "POST", undefined, body, header);
