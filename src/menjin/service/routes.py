@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import ClientInvalid, Fault, RequestInvalid, SessionInvalid
-from menjin.limits.addresses import NO_PROXIES, TrustedProxies
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies, read_address
 from menjin.login.beside import Beside
 from menjin.service.bodies import (
     OpenDataBody,
@@ -28,7 +28,6 @@ from menjin.service.bodies import (
     to_signed_in,
 )
 from menjin.service.cloud_headers import read_cloud_identity
-from menjin.service.shedding import read_address
 from menjin.sessions.model import Device
 from menjin.values import Secret
 
@@ -78,12 +77,12 @@ def read_idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key header, or None.
 
     Raises:
-        RequestInvalid: It is too short to hold 128 random bits, or no plain text.
+        RequestInvalid: It is too short to hold 128 random bits, or no plain text, or stands there twice.
     """
-    value = request.headers.get("idempotency-key")
-    if value is not None and not _IDEMPOTENCY_KEY.fullmatch(value):
-        raise RequestInvalid(Fault("Idempotency-Key", "22 to 128 characters of A-Za-z0-9_-"))
-    return value
+    values = request.headers.getlist("idempotency-key")
+    if len(values) > 1 or not all(_IDEMPOTENCY_KEY.fullmatch(value) for value in values):
+        raise RequestInvalid(Fault("Idempotency-Key", "22 to 128 characters of A-Za-z0-9_-, once"))
+    return values[0] if values else None
 
 
 class Routes:
@@ -121,7 +120,7 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        key, address = read_idempotency_key(request), read_address(request, self._trusted)
+        key, address = read_idempotency_key(request), read_address(request.scope, self._trusted)
         tenant = None if isinstance(body.tenant, UnsetType) else body.tenant
         beside = Beside(tenant, read_cloud_identity(request, self._cloud))
         signed_in = await self._menjin.sign_in(

@@ -26,13 +26,13 @@ from menjin.clock import from_micros, to_micros
 from menjin.errors import StoreUnavailable
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.sessions.revocations import Revocation
+from menjin.sessions.store import FORMER_TOKENS_KEPT
 from menjin.sessions.token import read_slot
 from menjin.values import IdentityId, SessionId
 
 _LOG = logging.getLogger("menjin.redis")
 _KEPT_AFTER_END = timedelta(days=1)
 _TOMBSTONE_KEPT = timedelta(days=7)
-_FORMER_HASHES_KEPT = timedelta(hours=1)
 _BEING_ADDED = timedelta(hours=1)
 _REMEMBERED = 10_000
 
@@ -88,10 +88,8 @@ class RedisSessions:
         if await self._find_slot(session_id) != slot:
             return False  # another session's token
         tails = token_hash[len(slot) :], new_hash[len(slot) :]
-        times = to_micros(now), to_micros(now - _FORMER_HASHES_KEPT)
-        return bool(
-            await self._commands.run(scripts.ROTATE, session_key(slot), *tails, encode_account(account), *times)
-        )
+        rest = encode_account(account), to_micros(now), FORMER_TOKENS_KEPT
+        return bool(await self._commands.run(scripts.ROTATE, session_key(slot), *tails, *rest))
 
     async def end(self, session_id: SessionId, reason: EndReason, now: datetime) -> None:
         """End a session; the first reason stays, and is told for seven days."""
