@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from menjin.login.claims import Claim
-from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
+from menjin.session_keys.attempts import FAILURES_AT_MOST, CountedKey, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.values import AppId, IdentityId, OpenId, SessionId
@@ -56,29 +56,57 @@ class MemoryAttempts:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._counts: dict[tuple[str, str, str], int] = {}
+        self._counts: dict[CountedKey, int] = {}
+        self._touched: dict[CountedKey, datetime] = {}
         self._resets: dict[tuple[str, str], datetime] = {}
         self._uses: dict[tuple[str, str, str], Use] = {}
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt with a key; 0 if it is spent."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            count = self._counts.get((appid, openid, key_mac), 0) + 1
+            count = self._counts.get(key, 0) + 1
             if count > FAILURES_AT_MOST:
                 return 0
-            self._counts[appid, openid, key_mac] = count
+            self._counts[key] = count
+            self._touched[key] = now
             return count
 
     async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
         """Take one attempt back."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            self._counts[appid, openid, key_mac] -= 1
+            self._counts[key] = self._counts.get(key, 1) - 1
+            if not self._counts[key]:
+                self._forget(key)
+
+    async def list_untouched(self, before: datetime, most: int) -> Sequence[CountedKey]:
+        """Return keys last touched before `before`."""
+        with self._guard:
+            found = [key for key, at in self._touched.items() if at < before]
+            return sorted(found, key=self._touched.__getitem__)[:most]
+
+    async def forget(self, key: CountedKey, before: datetime) -> None:
+        """Forget a key's count, unless it was touched since."""
+        with self._guard:
+            if key in self._touched and self._touched[key] < before:
+                self._forget(key)
+
+    async def keep(self, key: CountedKey, now: datetime) -> None:
+        """Touch a key's count."""
+        with self._guard:
+            if key in self._touched:
+                self._touched[key] = now
+
+    def _forget(self, key: CountedKey) -> None:
+        self._counts.pop(key, None)
+        self._touched.pop(key, None)
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
         with self._guard:
             asked_at = self._resets.get((appid, openid))
-            is_spent = self._counts.get((appid, openid, key_mac), 0) >= FAILURES_AT_MOST
+            is_spent = self._counts.get(CountedKey(appid, openid, key_mac), 0) >= FAILURES_AT_MOST
             if not is_spent or (asked_at is not None and asked_at > before):
                 return False
             self._resets[appid, openid] = now

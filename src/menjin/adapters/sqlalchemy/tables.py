@@ -152,6 +152,7 @@ KEY_ATTEMPTS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("key_mac", _DIGEST, primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("touched_at", _MICROS, nullable=False, index=True),
     sa.Column("reset_asked_at", _MICROS),
 )
 

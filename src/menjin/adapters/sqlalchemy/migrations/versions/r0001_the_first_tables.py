@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_e40571"
+revision = "0001_aa3967"
 down_revision = None
 
 
@@ -109,10 +109,12 @@ def _make_key_attempts() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("key_mac", ascii_text(64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("touched_at", sa.BigInteger(), nullable=False),
         sa.Column("reset_asked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", "key_mac", name=op.f("pk_key_attempts")),
         **MYSQL_TABLES,
     )
+    op.create_index(op.f("ix_key_attempts_touched_at"), "key_attempts", ["touched_at"], unique=False)
 
 
 def _make_key_checks() -> None:
