@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from menjin import AesGcmVault, Secret, new_vault_key
+from menjin import AesGcmVault, Secret, new_vault_key, open_engine
 from menjin.adapters.sqlalchemy.attempts import SqlAttempts
-from menjin.adapters.sqlalchemy.tables import KEY_ATTEMPTS
+from menjin.adapters.sqlalchemy.key_checks import select_due
+from menjin.adapters.sqlalchemy.tables import KEY_ATTEMPTS, KEYRINGS
 from menjin.clock import to_micros
 from menjin.session_keys.attempts import FAILURES_AT_MOST, CountedKey, Use, mac_key
 from menjin.session_keys.flow import SessionKeys
@@ -137,14 +139,66 @@ def test_the_first_use_of_a_ciphertext_stays(bench: Bench) -> None:
     assert bench.run(attempts.purge_uses(START + HOUR)) == 1
 
 
+def add_people(bench: Bench, names: Sequence[int], began_at: datetime = START) -> list[OpenId]:
+    """Let keys come; return whose."""
+    people = [OpenId(f"oPerson_{name:04}_0123456789") for name in names]
+    for openid in people:
+        ring = Keyring(HeldKey(Secret("key"), began_at))
+        bench.run(bench.stores.keyrings.change(APPID, openid, lambda _, ring=ring: ring))  # type: ignore[misc]  # bound in the loop
+    return people
+
+
 def test_key_checks_at_once_claim_each_person_once(bench: Bench) -> None:
     """Ten processes that look for people to ask about share them out; after the interval they are due again."""
-    people = [OpenId(f"oPerson_{number:04}_0123456789") for number in range(12)]
-    for openid in people:
-        bench.run(bench.stores.keyrings.change(APPID, openid, lambda _: Keyring(HeldKey(Secret("key"), START))))
+    people = add_people(bench, range(12))
     claim = partial(bench.stores.key_checks.claim_due, APPID)
-    results = bench.at_once([partial(claim, START - HOUR, START, 20)] * 10)
+    assert bench.run(claim(START - HOUR, START, 20)) == ()
+    results = bench.at_once([partial(claim, START, START + HOUR, 20)] * 10)
     assert [result for result in results if isinstance(result, BaseException)] == []
     assert sorted(openid for result in results if not isinstance(result, BaseException) for openid in result) == people
-    assert bench.run(claim(START - HOUR, START, 20)) == ()
-    assert sorted(bench.run(claim(START, START + HOUR, 20))) == people
+    assert bench.run(claim(START, START + HOUR, 20)) == ()
+    assert len(bench.run(claim(START + HOUR, START + 2 * HOUR, 5))) == 5
+    assert len(bench.run(claim(START + HOUR, START + 2 * HOUR, 20))) == 7
+
+
+def test_whoever_rests_is_due_again_after_the_next_login(bench: Bench) -> None:
+    """Not claimed while there is no session; a login that came since the claim is not overlooked."""
+    checks = bench.stores.key_checks
+    resting, late = add_people(bench, range(2))
+    assert bench.run(checks.claim_due(APPID, START, START + HOUR, 20)) == (resting, late)
+    add_people(bench, [1], START + timedelta(minutes=59))  # its exchange began before the claim
+    for openid in (resting, late):
+        bench.run(checks.rest(APPID, openid, START + HOUR))
+    assert bench.run(checks.claim_due(APPID, START + 9 * HOUR, START + 10 * HOUR, 20)) == (late,)
+    add_people(bench, [0], START + 11 * HOUR)
+    assert bench.run(checks.claim_due(APPID, START + 10 * HOUR, START + 12 * HOUR, 20)) == (late,)
+    assert bench.run(checks.claim_due(APPID, START + 11 * HOUR, START + 12 * HOUR, 20)) == (resting,)
+
+
+def test_a_refusal_counts_twice_in_a_row_only(bench: Bench) -> None:
+    """Of the same key, with no good answer in between."""
+    checks = bench.stores.key_checks
+    (openid,) = add_people(bench, [0])
+    a, b = "a" * 64, "b" * 64
+    assert [bench.run(checks.note_refused(APPID, openid, mac)) for mac in (a, b, a, a)] == [False, False, False, True]
+    bench.run(checks.note_good(APPID, openid))
+    assert not bench.run(checks.note_refused(APPID, openid, a))
+
+
+@pytest.mark.kinds("sqlite-sync", "postgres-sync", "mariadb-sync")
+def test_looking_for_who_is_due_reads_no_others(sql_bench: Bench) -> None:
+    """By the index, on every database: on SQLite it is done on the event loop."""
+    assert sql_bench.url is not None
+    engine = open_engine(sql_bench.url, pool_size=1)
+    row = {"appid": APPID, "current_sealed": "k1.x", "current_began_at": 1, "checked_at": to_micros(START)}
+    with engine.begin() as connection:
+        rows = [{**row, "openid": f"oPerson_{number:06}_0123456789"} for number in range(20_000)]
+        connection.execute(sa.insert(KEYRINGS), rows)
+        connection.exec_driver_sql("ANALYZE TABLE keyrings" if connection.dialect.name == "mysql" else "ANALYZE")
+        query = select_due(APPID, START - HOUR, 50).compile(connection, compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        plan = str(connection.exec_driver_sql(f"{explain} {query}").all())
+    engine.dispose()
+    assert "ix_keyrings_checked_at" in plan
+    assert "SCAN" not in plan
+    assert "Seq Scan" not in plan

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from menjin.login.claims import Claim
 from menjin.session_keys.attempts import FAILURES_AT_MOST, CountedKey, Use
@@ -35,9 +36,9 @@ class MemoryKeyrings:
         self._guard = threading.Lock()
         self._rings: dict[tuple[AppId, OpenId], Keyring] = {}
 
-    def people(self) -> tuple[tuple[AppId, OpenId], ...]:
-        """Return who has a keyring."""
-        return tuple(self._rings)
+    def people(self) -> Mapping[tuple[AppId, OpenId], Keyring]:
+        """Return who has a keyring, and which."""
+        return MappingProxyType(self._rings)
 
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None."""
@@ -180,16 +181,34 @@ class MemoryKeyChecks:
 
     def __init__(self, keyrings: MemoryKeyrings) -> None:
         self._keyrings = keyrings
-        self._checked: dict[tuple[str, str], datetime] = {}
+        self._checked: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        self._resting: dict[tuple[str, str], datetime] = {}
         self._refused: dict[tuple[str, str], str] = {}
 
     async def claim_due(self, appid: AppId, before: datetime, now: datetime, most: int) -> tuple[OpenId, ...]:
-        """Return people whose key was not asked about since `before`."""
-        people = [openid for owner, openid in self._keyrings.people() if owner == appid]
-        due = [openid for openid in people if self._checked.get((appid, openid), before) <= before][:most]
-        for openid in due:
-            self._checked[appid, openid] = now
-        return tuple(due)
+        """Return people whose key neither came nor was asked about since `before`."""
+        due = [
+            openid
+            for owner, openid in tuple(self._keyrings.people())
+            if owner == appid and self._is_due(appid, openid, before)
+        ]
+        for openid in due[:most]:
+            self._checked[appid, openid] = (now, self._began_at(appid, openid))
+        return tuple(due[:most])
+
+    async def rest(self, appid: AppId, openid: OpenId, claimed_at: datetime) -> None:
+        """Claim a person no more until their next key comes."""
+        at, began_at = self._checked[appid, openid]
+        if at == claimed_at:
+            self._resting[appid, openid] = began_at
+
+    def _is_due(self, appid: AppId, openid: OpenId, before: datetime) -> bool:
+        began_at = self._began_at(appid, openid)
+        at, _ = self._checked.get((appid, openid), (began_at, began_at))
+        return max(at, began_at) <= before and self._resting.get((appid, openid)) != began_at
+
+    def _began_at(self, appid: AppId, openid: OpenId) -> datetime:
+        return self._keyrings.people()[appid, openid].current.began_at
 
     async def note_refused(self, appid: AppId, openid: OpenId, key_mac: str) -> bool:
         """Note that WeChat refused a key; True if it refused the same one the time before."""

@@ -90,6 +90,10 @@ KEYRINGS = sa.Table(
     sa.Column("previous_sealed", sa.Text),
     sa.Column("previous_began_at", _MICROS),
     sa.Column("previous_until", _MICROS),
+    # For apps that follow WeChat: when the current key last came or was asked about; none while no session rests on it.
+    sa.Column("checked_at", _MICROS),
+    sa.Column("refused_mac", _DIGEST),
+    sa.Index("ix_keyrings_checked_at", "appid", "checked_at"),
 )
 
 SESSIONS = sa.Table(
@@ -187,15 +191,6 @@ CLIENT_READS = sa.Table(
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("generation", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("read_at", _MICROS, nullable=False, index=True),
-)
-
-KEY_CHECKS = sa.Table(
-    "key_checks",
-    METADATA,
-    sa.Column("appid", _APPID, primary_key=True),
-    sa.Column("openid", _WECHAT_ID, primary_key=True),
-    sa.Column("checked_at", _MICROS, nullable=False),
-    sa.Column("refused_mac", _DIGEST),
 )
 
 LEGACY_SESSIONS = sa.Table(

@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_aa3967"
+revision = "0001_ee05bd"
 down_revision = None
 
 
@@ -117,18 +117,6 @@ def _make_key_attempts() -> None:
     op.create_index(op.f("ix_key_attempts_touched_at"), "key_attempts", ["touched_at"], unique=False)
 
 
-def _make_key_checks() -> None:
-    op.create_table(
-        "key_checks",
-        sa.Column("appid", ascii_text(32), nullable=False),
-        sa.Column("openid", ascii_text(64), nullable=False),
-        sa.Column("checked_at", sa.BigInteger(), nullable=False),
-        sa.Column("refused_mac", ascii_text(64), nullable=True),
-        sa.PrimaryKeyConstraint("appid", "openid", name=op.f("pk_key_checks")),
-        **MYSQL_TABLES,
-    )
-
-
 def _make_keyrings() -> None:
     op.create_table(
         "keyrings",
@@ -139,9 +127,12 @@ def _make_keyrings() -> None:
         sa.Column("previous_sealed", sa.Text(), nullable=True),
         sa.Column("previous_began_at", sa.BigInteger(), nullable=True),
         sa.Column("previous_until", sa.BigInteger(), nullable=True),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused_mac", ascii_text(64), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", name=op.f("pk_keyrings")),
         **MYSQL_TABLES,
     )
+    op.create_index("ix_keyrings_checked_at", "keyrings", ["appid", "checked_at"], unique=False)
 
 
 def _make_legacy_sessions() -> None:
@@ -329,7 +320,6 @@ def upgrade() -> None:
     _make_client_reads()
     _make_index_keys()
     _make_key_attempts()
-    _make_key_checks()
     _make_keyrings()
     _make_legacy_sessions()
     _make_members()
@@ -358,7 +348,6 @@ def downgrade() -> None:
     op.drop_table("members")
     op.drop_table("legacy_sessions")
     op.drop_table("keyrings")
-    op.drop_table("key_checks")
     op.drop_table("key_attempts")
     op.drop_table("index_keys")
     op.drop_table("client_reads")
