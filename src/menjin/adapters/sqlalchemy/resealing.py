@@ -6,8 +6,8 @@ The service goes on meanwhile: a row that changes under the batch is left to its
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from menjin.session_keys.vault import Vault, read_key_id
 
 _LOG = logging.getLogger("menjin.vault")
 _SAMPLE = 5  # texts of a key and a column that are opened at the start
+_PASSES = 3  # over a column of which texts change meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,21 @@ SEALED_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What became of the texts that other keys than the active one had sealed.
+
+    Attributes:
+        done: Sealed anew.
+        damaged: Left, since they do not open.
+        changed: Of one pass: somebody else changed them meanwhile.
+    """
+
+    done: int = 0
+    damaged: int = 0
+    changed: int = 0
+
+
 class Resealing:
     """Looks after the sealed texts of one database."""
 
@@ -61,10 +77,9 @@ class Resealing:
         counts: dict[str, int] = {}
         async with self._database.reading() as work:
             for sealed in SEALED_COLUMNS:
-                for row in await work.run(sa.select(sealed.column).where(sealed.column.is_not(None))):
-                    name = read_key_id(row[0])
-                    counts[name] = counts.get(name, 0) + 1
-        return counts
+                for name, count in (await _count(work, sealed.column, self._vault.key_ids)).items():
+                    counts[name] = counts.get(name, 0) + count
+        return {name: count for name, count in counts.items() if count}
 
     async def check(self) -> None:
         """See that every sealed text has its key in the ring, and that each key opens what it sealed.
@@ -110,34 +125,93 @@ class Resealing:
             return False
         return True
 
-    async def reseal(self, batch: int = 500) -> int:
-        """Seal up to `batch` texts of each column anew with the active key; return how many.
+    async def reseal(self, batch: int = 500, tell: Callable[[int], None] | None = None) -> Resealed:
+        """Seal every text anew that was not sealed with the active key, a batch in a transaction.
+
+        Args:
+            batch: How many at a time.
+            tell: Called after each batch that sealed any, with how many there were by then.
 
         Raises:
             StoreUnavailable: Those before were sealed, the rest were not.
         """
-        done = 0
+        total = Resealed()
         for sealed in SEALED_COLUMNS:
-            async with self._database.transaction() as work:
-                done += await self._reseal(work, sealed, batch)
-        return done
+            found = total
+            for _ in range(_PASSES):
+                found = await self._go_through(sealed, batch, replace(found, changed=0, damaged=total.damaged), tell)
+                if not found.changed:
+                    break
+            if found.damaged > total.damaged:
+                count, table = found.damaged - total.damaged, sealed.column.table.name
+                _LOG.error("sealed texts do not open and were left: %d table=%s", count, table)
+            total = replace(found, changed=0)
+        return total
 
-    async def _reseal(self, work: Work, sealed: SealedColumn, batch: int) -> int:
+    async def _go_through(
+        self, sealed: SealedColumn, batch: int, total: Resealed, tell: Callable[[int], None] | None
+    ) -> Resealed:
+        """Go through a column once, by its table's key: what does not open is not met again."""
+        last: sa.Row[Any] | None = None
+        while True:
+            async with self._database.transaction() as work:
+                found = (await work.run(self._select_old(work.backend, sealed, last).limit(batch))).all()
+                before = total.done
+                for row in found:
+                    total = await self._reseal(work, sealed, row, total)
+            if tell is not None and total.done > before:
+                tell(total.done)
+            if len(found) < batch:
+                return total
+            last = found[-1]
+
+    def _select_old(self, backend: str, sealed: SealedColumn, last: sa.Row[Any] | None) -> sa.Select[Any]:
         column, table = sealed.column, sealed.column.table
         old = sa.select(table).where(column.is_not(None), _is_not_by(column, self._vault.active))
-        rows = (await work.run(old.order_by(*table.primary_key).limit(batch))).all()
-        done = 0
-        for row in rows:
-            text, place = getattr(row, column.name), sealed.place(row)
-            try:
-                fresh = self._vault.seal(self._vault.open(text, place), place)
-            except ValueError:
-                _LOG.error("a sealed text does not open and was left: table=%s", table.name)
-                continue
-            keys = (key == getattr(row, key.name) for key in table.primary_key)
-            unchanged = sa.update(table).where(*keys, column == text)
-            done += (await work.run(unchanged.values({column.name: fresh}))).rowcount
-        return done
+        if last is not None:
+            old = old.where(_is_after(backend, tuple(table.primary_key), last))
+        return old.order_by(*table.primary_key)
+
+    async def _reseal(self, work: Work, sealed: SealedColumn, row: sa.Row[Any], total: Resealed) -> Resealed:
+        column, table = sealed.column, sealed.column.table
+        text, place = getattr(row, column.name), sealed.place(row)
+        try:
+            fresh = self._vault.seal(self._vault.open(text, place), place)
+        except ValueError:
+            return replace(total, damaged=total.damaged + 1)
+        keys = (key == getattr(row, key.name) for key in table.primary_key)
+        unchanged = sa.update(table).where(*keys, column == text)
+        if (await work.run(unchanged.values({column.name: fresh}))).rowcount:
+            return replace(total, done=total.done + 1)
+        return replace(total, changed=total.changed + 1)
+
+
+async def _count(work: Work, column: sa.Column[Any], key_ids: Collection[str]) -> dict[str, int]:
+    """Return how many texts of a column each key sealed, those known and those missing."""
+    counts: dict[str, int] = {}
+    waiting = sorted(key_ids)
+    while True:
+        for name in waiting:
+            count = sa.select(sa.func.count()).where(column.is_not(None), sa.not_(_is_not_by(column, name)))
+            row = await work.first(count)
+            counts[name] = int(row[0]) if row is not None else 0
+        others = [_is_not_by(column, name) for name in counts]
+        other = await work.first(sa.select(column).where(column.is_not(None), *others).limit(1))
+        if other is None:
+            return counts
+        waiting = [read_key_id(other[0])]
+
+
+def _is_after(backend: str, keys: tuple[sa.Column[Any], ...], last: sa.Row[Any]) -> sa.ColumnElement[bool]:
+    """Whether a row comes after another, in words for which the database goes to it by the primary key."""
+    values = [getattr(last, key.name) for key in keys]
+    if backend != "mysql":
+        return sa.tuple_(*keys) > sa.tuple_(*values)
+    steps = []
+    for place, (key, value) in enumerate(zip(keys, values, strict=True)):
+        same = [before == other for before, other in zip(keys[:place], values, strict=False)]
+        steps.append(sa.and_(*same, key > value))
+    return sa.or_(*steps)
 
 
 def _is_not_by(column: sa.Column[Any], key_id: str) -> sa.ColumnElement[bool]:
