@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from menjin import AesGcmVault, Database, Secret, new_vault_key, open_async_engine, open_engine, sql_stores
@@ -215,9 +216,63 @@ def test_the_command_lets_no_key_go_that_is_needed(tmp_path: Path, house: House)
     assert "1 do not open" in result.output
     assert "must stay in the ring, with what each sealed: k1 (1)." in result.output
     assert "may leave" not in result.output
+    again = CliRunner().invoke(_APP, ["keys", "rotate", "--config", str(config)])
+    assert (again.exit_code, "k1 (1)" in again.output) == (1, True)  # k1 is known to be the true one still
+    door, _ = open_with(house, tmp_path, "sync", "k2", "k1 k2")
+    door.close()
     damage_gone = open_engine(url)
     with damage_gone.begin() as connection:
         connection.exec_driver_sql("DELETE FROM keyrings WHERE rowid = 1")
     damage_gone.dispose()
     result = CliRunner().invoke(_APP, ["keys", "rotate", "--config", str(config)])
     assert (result.exit_code, "older keys may leave the ring" in result.output) == (0, True)
+
+
+def watch(engine: sa.Engine) -> list[str]:
+    """Return a list that will hold every statement."""
+    told: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: told.append(statement))
+    return told
+
+
+def test_a_start_searches_nothing_while_every_key_is_there(tmp_path: Path, house: House) -> None:
+    """It looks at one text a key; all are looked at when one has left the ring, once, or when somebody asks."""
+    door, _ = open_with(house, tmp_path, "sync", "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    told = watch(engine)
+
+    def searches(active: str, names: str, *, whole: bool = False) -> bool:
+        told.clear()
+        vault = AesGcmVault(active, {name: KEYS[name] for name in names.split()})
+        drive(Resealing(Database(engine), vault).check(whole=whole))
+        return any("FROM keyrings" in one for one in told)
+
+    assert not searches("k1", "k1")
+    assert searches("k1", "k1", whole=True)
+    assert [searches("k2", "k1 k2") for _ in range(2)] == [False, False]
+    with pytest.raises(ConfigurationError, match="k1 is missing"):
+        searches("k2", "k2")
+    drive(Resealing(Database(engine), AesGcmVault("k2", KEYS)).reseal())
+    assert [searches("k2", "k2") for _ in range(2)] == [True, False]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM vault_keys", "UPDATE vault_keys SET sealed = 'k1.AAAA'"])
+def test_what_keys_are_known_by_may_be_lost(tmp_path: Path, house: House, change: str) -> None:
+    """Then a few texts of each tell the true key from another, and it is known again."""
+    door, resealing = open_with(house, tmp_path, "sync", "k1", "k1")
+    door.sign_in(FIRST_APPID, house.code())
+    door.close()
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    other = Resealing(Database(engine), AesGcmVault("k1", {"k1": new_vault_key()}))
+    with pytest.raises(ConfigurationError, match="k1 does not open what it sealed"):
+        drive(other.check())
+    drive(resealing.check())
+    told = watch(engine)
+    drive(Resealing(Database(engine), AesGcmVault("k1", {"k1": KEYS["k1"]})).check())
+    assert not any("FROM keyrings" in one for one in told)
+    engine.dispose()

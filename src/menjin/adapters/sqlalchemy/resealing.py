@@ -6,7 +6,7 @@ The service goes on meanwhile: a row that changes under the batch is left to its
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,14 @@ from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.keyrings import place_of_key
 from menjin.adapters.sqlalchemy.phones import place_of_index_key, place_of_phone
 from menjin.adapters.sqlalchemy.proofs import place_of_proof
-from menjin.adapters.sqlalchemy.tables import ACCOUNTS, CIPHERTEXT_USES, INDEX_KEYS, KEYRINGS, SESSION_PROOFS
+from menjin.adapters.sqlalchemy.tables import (
+    ACCOUNTS,
+    CIPHERTEXT_USES,
+    INDEX_KEYS,
+    KEYRINGS,
+    SESSION_PROOFS,
+    VAULT_KEYS,
+)
 from menjin.errors import ConfigurationError, Fault
 from menjin.session_keys.vault import Vault, read_key_id
 
@@ -35,12 +42,13 @@ class SealedColumn:
     place: Callable[[sa.Row[Any]], str]
 
 
+_INDEX_KEYS = SealedColumn(INDEX_KEYS.c.sealed, place_of_index_key)
 SEALED_COLUMNS = (
     SealedColumn(KEYRINGS.c.current_sealed, lambda row: place_of_key(row, "current")),
     SealedColumn(KEYRINGS.c.previous_sealed, lambda row: place_of_key(row, "previous")),
     SealedColumn(CIPHERTEXT_USES.c.payload_sealed, place_of_use),
     SealedColumn(ACCOUNTS.c.phone_sealed, place_of_phone),
-    SealedColumn(INDEX_KEYS.c.sealed, place_of_index_key),
+    _INDEX_KEYS,
     SealedColumn(SESSION_PROOFS.c.sealed, place_of_proof),
     SealedColumn(ACCESS_TOKENS.c.token_sealed, place_of_token),
 )
@@ -81,41 +89,75 @@ class Resealing:
                     counts[name] = counts.get(name, 0) + count
         return {name: count for name, count in counts.items() if count}
 
-    async def check(self) -> None:
+    async def check(self, *, whole: bool = False) -> None:
         """See that every sealed text has its key in the ring, and that each key opens what it sealed.
 
-        A few texts of each key are opened. One that was changed is no reason to stay down, a key of which none opens
-        is; so is one that does not open what phone numbers are found by, since no login by phone would work.
+        Every key that was active at a start is remembered with a text of its own, so that nothing is searched while
+        each is in the ring and opens that. When one has left the ring all texts are looked at once: it is forgotten
+        if it sealed none of them. Where a key does not open its text, which may be damaged itself, or none is
+        remembered, a few texts of each column tell. A key that does not open what phone numbers are found by is
+        refused in any case, since no login by phone would work.
+
+        Args:
+            whole: Look at all texts whatever is remembered, and remember nothing.
 
         Raises:
             ConfigurationError: A key is missing, or its bytes are others than those that sealed; what it sealed would
                 be lost to whoever starts without it.
             StoreUnavailable: The database cannot be asked.
         """
+        ring = self._vault.key_ids
         async with self._database.reading() as work:
-            for sealed in SEALED_COLUMNS:
-                others = [_is_not_by(sealed.column, name) for name in self._vault.key_ids]
-                row = await work.first(sa.select(sealed.column).where(sealed.column.is_not(None), *others).limit(1))
-                if row is not None:
-                    name = read_key_id(row[0])
-                    told = f"{name} is missing, and sealed what is kept 缺少密钥，已有数据由它封存"
-                    raise ConfigurationError([Fault("vault.keys", told)])
-
-            strange = [name for name in sorted(self._vault.key_ids) if not await self._is_true(work, name)]
+            remembered = {row.name: row.sealed for row in await work.run(sa.select(VAULT_KEYS))}
+            if whole or not remembered or not ring.issuperset(remembered):
+                await self._see_none_is_missing(work)
+            unknown = {name for name in remembered or ring if name in ring and not self._is_its_own(name, remembered)}
+            strange = {name for name in unknown if not await self._is_true(work, name)}
+            strange |= {
+                read_key_id(row.sealed)
+                for row in await self._sample(work, _INDEX_KEYS)
+                if not self._opens(_INDEX_KEYS, row)
+            }
         if strange:
             told = "does not open what it sealed; put the former bytes back 密钥与已封存数据不符"
-            raise ConfigurationError([Fault("vault.keys", f"{name} {told}") for name in strange])
+            raise ConfigurationError([Fault("vault.keys", f"{name} {told}") for name in sorted(strange)])
+        gone = (unknown & remembered.keys()) | (remembered.keys() - ring)
+        if not whole and (gone or self._vault.active not in remembered):
+            await self._remember(gone)
+
+    async def _see_none_is_missing(self, work: Work) -> None:
+        for sealed in SEALED_COLUMNS:
+            others = [_is_not_by(sealed.column, name) for name in self._vault.key_ids]
+            row = await work.first(sa.select(sealed.column).where(sealed.column.is_not(None), *others).limit(1))
+            if row is not None:
+                told = f"{read_key_id(row[0])} is missing, and sealed what is kept 缺少密钥，已有数据由它封存"
+                raise ConfigurationError([Fault("vault.keys", told)])
+
+    async def _remember(self, gone: Collection[str]) -> None:
+        """Remember the active key, before it seals anything; forget those of which nothing is left."""
+        name = self._vault.active
+        async with self._database.transaction() as work:
+            if gone:
+                await work.run(sa.delete(VAULT_KEYS).where(VAULT_KEYS.c.name.in_(gone)))
+            await work.add_if_new(VAULT_KEYS, {"name": name, "sealed": self._vault.seal(b"", _place_of_name(name))})
+
+    def _is_its_own(self, name: str, remembered: Mapping[str, str]) -> bool:
+        try:
+            self._vault.open(remembered.get(name, ""), _place_of_name(name))
+        except ValueError:
+            return False
+        return True
+
+    async def _sample(self, work: Work, sealed: SealedColumn, *where: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+        query = sa.select(sealed.column.table).where(sealed.column.is_not(None), *where).limit(_SAMPLE)
+        return (await work.run(query)).all()
 
     async def _is_true(self, work: Work, name: str) -> bool:
         """Whether a key is the one that sealed under its name, as far as a few texts of each column tell."""
         found: list[bool] = []
         for sealed in SEALED_COLUMNS:
-            column, table = sealed.column, sealed.column.table
-            query = sa.select(table).where(column.is_not(None), sa.not_(_is_not_by(column, name))).limit(_SAMPLE)
-            opened = [self._opens(sealed, row) for row in await work.run(query)]
-            if table is INDEX_KEYS and not all(opened):
-                return False
-            found += opened
+            sample = await self._sample(work, sealed, sa.not_(_is_not_by(sealed.column, name)))
+            found += [self._opens(sealed, row) for row in sample]
         return any(found) or not found
 
     def _opens(self, sealed: SealedColumn, row: sa.Row[Any]) -> bool:
@@ -212,6 +254,10 @@ def _is_after(backend: str, keys: tuple[sa.Column[Any], ...], last: sa.Row[Any])
         same = [before == other for before, other in zip(keys[:place], values, strict=False)]
         steps.append(sa.and_(*same, key > value))
     return sa.or_(*steps)
+
+
+def _place_of_name(name: str) -> str:
+    return f"vault_keys/{name}"
 
 
 def _is_not_by(column: sa.Column[Any], key_id: str) -> sa.ColumnElement[bool]:

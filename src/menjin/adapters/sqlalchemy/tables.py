@@ -249,3 +249,10 @@ SESSION_PROOFS = sa.Table(
     sa.Column("keep_until", _MICROS, nullable=False, index=True),
     sa.Column("sealed", sa.Text, nullable=False),
 )
+
+VAULT_KEYS = sa.Table(
+    "vault_keys",  # those that sealed anything here, and a text by which each is known again
+    METADATA,
+    sa.Column("name", _REASON, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)

@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_ee05bd"
+revision = "0001_4b6730"
 down_revision = None
 
 
@@ -262,6 +262,16 @@ def _make_sign_in_claims() -> None:
     op.create_index(op.f("ix_sign_in_claims_claimed_until"), "sign_in_claims", ["claimed_until"], unique=False)
 
 
+def _make_vault_keys() -> None:
+    op.create_table(
+        "vault_keys",
+        sa.Column("name", ascii_text(16), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_vault_keys")),
+        **MYSQL_TABLES,
+    )
+
+
 def _make_identities() -> None:
     op.create_table(
         "identities",
@@ -329,6 +339,7 @@ def upgrade() -> None:
     _make_session_proofs()
     _make_sessions()
     _make_sign_in_claims()
+    _make_vault_keys()
     _make_identities()
     _make_rotated_tokens()
     _make_unionids()
@@ -339,6 +350,7 @@ def downgrade() -> None:
     op.drop_table("unionids")
     op.drop_table("rotated_tokens")
     op.drop_table("identities")
+    op.drop_table("vault_keys")
     op.drop_table("sign_in_claims")
     op.drop_table("sessions")
     op.drop_table("session_proofs")
