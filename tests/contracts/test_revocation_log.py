@@ -71,13 +71,21 @@ class Away:
         """Say so."""
         raise StoreUnavailable
 
-    async def knows_ends(self, servers: str) -> bool:
-        """Never asked."""
-        raise NotImplementedError(servers)
+    async def knows_ends(self, servers: str) -> bool:  # noqa: ARG002 - the port's
+        """Say so."""
+        raise StoreUnavailable
 
-    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:
-        """Never asked."""
-        raise NotImplementedError(ended, now, servers)
+    async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002 - the port's
+        """Say so."""
+        raise StoreUnavailable
+
+    async def read_swept(self) -> int | None:
+        """Say so."""
+        raise StoreUnavailable
+
+    async def note_swept(self, number: int) -> None:  # noqa: ARG002 - the port's
+        """Say so."""
+        raise StoreUnavailable
 
 
 @pytest.mark.kinds("postgres-async", "mariadb-async")  # SQLite has one writer at a time
