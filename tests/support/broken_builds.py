@@ -102,9 +102,9 @@ class CountedAttempts(_Over):
 
     path: Path
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt."""
-        count: int = await self.inner.begin(appid, openid, key_mac)
+        count: int = await self.inner.begin(appid, openid, key_mac, now)
         if count:
             note_grant(self.path)
         return count
@@ -117,7 +117,7 @@ class RacyAttempts(_Over):
     path: Path
     counts: dict[str, int] = field(default_factory=dict)
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:  # noqa: ARG002 - the port's
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:  # noqa: ARG002 - the port's
         """Count one attempt, too late."""
         count = self.counts.get(key_mac, 0) + 1
         await asyncio.sleep(0.02)

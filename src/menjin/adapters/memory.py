@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from menjin.login.claims import Claim
-from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
+from menjin.session_keys.attempts import FAILURES_AT_MOST, CountedKey, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.sessions.store import FORMER_TOKENS_KEPT
@@ -36,9 +37,9 @@ class MemoryKeyrings:
         self._guard = threading.Lock()
         self._rings: dict[tuple[AppId, OpenId], Keyring] = {}
 
-    def people(self) -> tuple[tuple[AppId, OpenId], ...]:
-        """Return who has a keyring."""
-        return tuple(self._rings)
+    def people(self) -> Mapping[tuple[AppId, OpenId], Keyring]:
+        """Return who has a keyring, and which."""
+        return MappingProxyType(self._rings)
 
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None."""
@@ -57,29 +58,57 @@ class MemoryAttempts:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._counts: dict[tuple[str, str, str], int] = {}
+        self._counts: dict[CountedKey, int] = {}
+        self._touched: dict[CountedKey, datetime] = {}
         self._resets: dict[tuple[str, str], datetime] = {}
         self._uses: dict[tuple[str, str, str], Use] = {}
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt with a key; 0 if it is spent."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            count = self._counts.get((appid, openid, key_mac), 0) + 1
+            count = self._counts.get(key, 0) + 1
             if count > FAILURES_AT_MOST:
                 return 0
-            self._counts[appid, openid, key_mac] = count
+            self._counts[key] = count
+            self._touched[key] = now
             return count
 
     async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
         """Take one attempt back."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            self._counts[appid, openid, key_mac] -= 1
+            self._counts[key] = self._counts.get(key, 1) - 1
+            if not self._counts[key]:
+                self._forget(key)
+
+    async def list_untouched(self, before: datetime, most: int) -> Sequence[CountedKey]:
+        """Return keys last touched before `before`."""
+        with self._guard:
+            found = [key for key, at in self._touched.items() if at < before]
+            return sorted(found, key=self._touched.__getitem__)[:most]
+
+    async def forget(self, key: CountedKey, before: datetime) -> None:
+        """Forget a key's count, unless it was touched since."""
+        with self._guard:
+            if key in self._touched and self._touched[key] < before:
+                self._forget(key)
+
+    async def keep(self, key: CountedKey, now: datetime) -> None:
+        """Touch a key's count."""
+        with self._guard:
+            if key in self._touched:
+                self._touched[key] = now
+
+    def _forget(self, key: CountedKey) -> None:
+        self._counts.pop(key, None)
+        self._touched.pop(key, None)
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
         with self._guard:
             asked_at = self._resets.get((appid, openid))
-            is_spent = self._counts.get((appid, openid, key_mac), 0) >= FAILURES_AT_MOST
+            is_spent = self._counts.get(CountedKey(appid, openid, key_mac), 0) >= FAILURES_AT_MOST
             if not is_spent or (asked_at is not None and asked_at > before):
                 return False
             self._resets[appid, openid] = now
@@ -153,16 +182,34 @@ class MemoryKeyChecks:
 
     def __init__(self, keyrings: MemoryKeyrings) -> None:
         self._keyrings = keyrings
-        self._checked: dict[tuple[str, str], datetime] = {}
+        self._checked: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        self._resting: dict[tuple[str, str], datetime] = {}
         self._refused: dict[tuple[str, str], str] = {}
 
     async def claim_due(self, appid: AppId, before: datetime, now: datetime, most: int) -> tuple[OpenId, ...]:
-        """Return people whose key was not asked about since `before`."""
-        people = [openid for owner, openid in self._keyrings.people() if owner == appid]
-        due = [openid for openid in people if self._checked.get((appid, openid), before) <= before][:most]
-        for openid in due:
-            self._checked[appid, openid] = now
-        return tuple(due)
+        """Return people whose key neither came nor was asked about since `before`."""
+        due = [
+            openid
+            for owner, openid in tuple(self._keyrings.people())
+            if owner == appid and self._is_due(appid, openid, before)
+        ]
+        for openid in due[:most]:
+            self._checked[appid, openid] = (now, self._began_at(appid, openid))
+        return tuple(due[:most])
+
+    async def rest(self, appid: AppId, openid: OpenId, claimed_at: datetime) -> None:
+        """Claim a person no more until their next key comes."""
+        at, began_at = self._checked[appid, openid]
+        if at == claimed_at:
+            self._resting[appid, openid] = began_at
+
+    def _is_due(self, appid: AppId, openid: OpenId, before: datetime) -> bool:
+        began_at = self._began_at(appid, openid)
+        at, _ = self._checked.get((appid, openid), (began_at, began_at))
+        return max(at, began_at) <= before and self._resting.get((appid, openid)) != began_at
+
+    def _began_at(self, appid: AppId, openid: OpenId) -> datetime:
+        return self._keyrings.people()[appid, openid].current.began_at
 
     async def note_refused(self, appid: AppId, openid: OpenId, key_mac: str) -> bool:
         """Note that WeChat refused a key; True if it refused the same one the time before."""

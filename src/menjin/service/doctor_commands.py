@@ -92,7 +92,7 @@ async def _look_at_vault(settings: Settings, database: Database | None, tables: 
         if database is None or any(one.check == "schema" and one.level != "ok" for one in tables):
             return find("warning", "keys", "no tables to compare with", "没有可检查的数据")
         async with opened_sealed(settings, database, vault) as sealed:
-            await sealed.check(may_miss_redis=True)  # it has a finding of its own
+            await sealed.check(whole=True, may_miss_redis=True)  # it has a finding of its own
     except ConfigurationError as error:
         return _fault(
             error, "vault", "put the key back into [vault] keys; what it sealed is lost without it 请补回缺失的密钥"

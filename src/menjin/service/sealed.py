@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from menjin.adapters.sqlalchemy.database import Database
-from menjin.adapters.sqlalchemy.resealing import Resealing
+from menjin.adapters.sqlalchemy.resealing import Resealed, Resealing
 from menjin.adapters.vault import AesGcmVault
 from menjin.errors import StoreUnavailable
 from menjin.service.settings import Settings, read_redis_url
@@ -40,17 +41,18 @@ class Sealed:
         counts.update(await self._redis.count_by_key() if self._redis is not None else {})
         return dict(counts)
 
-    async def check(self, *, may_miss_redis: bool = False) -> None:
+    async def check(self, *, whole: bool = False, may_miss_redis: bool = False) -> None:
         """See that every sealed text has its key in the ring, and that each key opens what it sealed.
 
         Args:
+            whole: Look at all texts of the database whatever it remembers, and change nothing.
             may_miss_redis: Whether a Redis that is away is passed over.
 
         Raises:
             ConfigurationError: A key is missing, or its bytes are others.
             StoreUnavailable: One of the two cannot be asked.
         """
-        await self._database.check()
+        await self._database.check(whole=whole)
         try:
             if self._redis is not None:
                 await self._redis.check()
@@ -58,22 +60,18 @@ class Sealed:
             if not may_miss_redis:
                 raise
 
-    async def reseal(self, tell: Callable[[int], None]) -> int:
-        """Seal anew with the active key whatever another one sealed; return how many.
+    async def reseal(self, tell: Callable[[int], None]) -> Resealed:
+        """Seal anew with the active key whatever another one sealed; return what became of it.
 
         Args:
             tell: Hears how many there are by now.
 
         Raises:
-            ConfigurationError: A key is missing, or its bytes are others; nothing was changed.
             StoreUnavailable: Some were sealed, the rest were not.
         """
-        await self.check()
-        total = await self._redis.reseal() if self._redis is not None else 0
-        while done := await self._database.reseal():
-            total += done
-            tell(total)
-        return total
+        done, damaged = await self._redis.reseal() if self._redis is not None else (0, 0)
+        found = await self._database.reseal(tell=lambda more: tell(done + more))
+        return replace(found, done=found.done + done, damaged=found.damaged + damaged)
 
 
 @asynccontextmanager

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from menjin.values import AppId, OpenId, Secret, SessionId
 
 FAILURES_AT_MOST = 5
 REPEATABLE = timedelta(minutes=10)
 USES_KEPT = timedelta(hours=1)
+COUNTS_KEPT = timedelta(days=30)  # and for as long as the keyring holds the key
 RESET_EVERY = timedelta(minutes=1)
 
 
@@ -40,15 +41,35 @@ class Use:
     payload: Mapping[str, Any] | None = field(repr=False)
 
 
+class CountedKey(NamedTuple):
+    """A key whose failures are counted, by the name they are counted under."""
+
+    appid: AppId
+    openid: OpenId
+    key_mac: str
+
+
 class AttemptStore(Protocol):
     """Counts and remembers. Every method raises StoreUnavailable when it cannot be asked."""
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt with a key; return the count, or 0 without counting if it is spent."""
         ...
 
     async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
-        """Take one attempt back: it succeeded."""
+        """Take one attempt back: it succeeded. A count of none is not kept."""
+        ...
+
+    async def list_untouched(self, before: datetime, most: int) -> Sequence[CountedKey]:
+        """Return keys last counted or kept before `before`, the oldest first."""
+        ...
+
+    async def forget(self, key: CountedKey, before: datetime) -> None:
+        """Forget the count of a key, unless it was touched since `before`."""
+        ...
+
+    async def keep(self, key: CountedKey, now: datetime) -> None:
+        """Keep the count of a key as if it had been touched now."""
         ...
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:

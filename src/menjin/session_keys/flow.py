@@ -10,6 +10,7 @@ from menjin.clock import Clock
 from menjin.errors import StaleSessionKey
 from menjin.session_keys import rules
 from menjin.session_keys.attempts import (
+    COUNTS_KEPT,
     RESET_EVERY,
     USES_KEPT,
     AttemptStore,
@@ -23,6 +24,7 @@ from menjin.session_keys.store import KeyringStore
 from menjin.values import AppId, OpenId, Secret, SessionId
 
 T = TypeVar("T")
+_LOOKED_AT_ONCE = 100
 
 
 class SessionKeys:
@@ -78,7 +80,7 @@ class SessionKeys:
         counted: list[str] = []
         for key in await self.usable(appid, openid):
             mac = mac_key(key)
-            if not await self._attempts.begin(appid, openid, mac):
+            if not await self._attempts.begin(appid, openid, mac, self._clock.now()):
                 continue
             counted.append(mac)
             try:
@@ -146,5 +148,26 @@ class SessionKeys:
         return ring.current.key if claimed else None
 
     async def purge(self) -> int:
-        """Forget what became of ciphertexts that are too old to matter; return how many."""
-        return await self._attempts.purge_uses(self._clock.now() - USES_KEPT)
+        """Forget what became of ciphertexts that are too old to matter, and failures of keys long gone.
+
+        Returns:
+            How many were forgotten or, of the failures, looked at.
+        """
+        now = self._clock.now()
+        return await self._attempts.purge_uses(now - USES_KEPT) + await self._purge_counts(now)
+
+    async def _purge_counts(self, now: datetime) -> int:
+        """Look at a few keys that nobody tried for a month.
+
+        WeChat has one key a person, and never goes back to one it replaced: a key that has left the keyring does not
+        come again. While there is no keyring that opens, any may.
+        """
+        before = now - COUNTS_KEPT
+        found = await self._attempts.list_untouched(before, _LOOKED_AT_ONCE)
+        for key in found:
+            ring = await self._store.find(key.appid, key.openid)
+            if ring is None or key.key_mac in {mac_key(held.key) for held in (ring.current, ring.previous) if held}:
+                await self._attempts.keep(key, now)
+            else:
+                await self._attempts.forget(key, before)
+        return len(found)

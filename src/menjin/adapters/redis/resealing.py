@@ -45,37 +45,35 @@ class RedisResealing:
         return dict(Counter([read_key_id(sealed) for _, _, sealed in await self._read()]))
 
     async def check(self) -> None:
-        """See that every token has its key in the ring, and that the key opens it.
+        """See that every token has its key in the ring. One that is damaged is no reason to stay down.
 
         Raises:
-            ConfigurationError: One has not, or its bytes are others.
+            ConfigurationError: A key is missing.
             StoreUnavailable: Redis cannot be asked.
         """
-        faults: set[str] = set()
-        for appid, generation, sealed in await self._read():
-            name = read_key_id(sealed)
-            if name not in self._vault.key_ids:
-                faults.add(f"{name} is missing, and sealed an access_token in Redis 缺少密钥，Redis 中的凭据由它封存")
-            elif self._open(appid, generation, sealed) is None:
-                faults.add(
-                    f"{name} does not open what it sealed in Redis; put the former bytes back 密钥与已封存数据不符"
-                )
-        if faults:
-            raise ConfigurationError([Fault("vault.keys", told) for told in sorted(faults)])
+        missing = {read_key_id(sealed) for _, _, sealed in await self._read()} - self._vault.key_ids
+        if missing:
+            told = "is missing, and sealed an access_token in Redis 缺少密钥，Redis 中的凭据由它封存"
+            raise ConfigurationError([Fault("vault.keys", f"{name} {told}") for name in sorted(missing)])
 
-    async def reseal(self) -> int:
-        """Seal anew with the active key what another one sealed; return how many.
+    async def reseal(self) -> tuple[int, int]:
+        """Seal anew with the active key what another one sealed; return how many, and how many do not open.
 
         Raises:
             StoreUnavailable: Some were sealed, the rest were not.
         """
-        done = 0
+        done = damaged = 0
         for appid, generation, sealed in await self._read():
-            plain = None if read_key_id(sealed) == self._vault.active else self._open(appid, generation, sealed)
-            if plain is not None:
-                fresh = self._vault.seal(plain, place_of(appid, generation))
-                done += await self._commands.run(_REPLACE, key_of(appid), sealed, fresh)
-        return done
+            if read_key_id(sealed) == self._vault.active:
+                continue
+            place = place_of(appid, generation)
+            try:
+                fresh = self._vault.seal(self._vault.open(sealed, place), place)
+            except ValueError:
+                damaged += 1
+                continue
+            done += await self._commands.run(_REPLACE, key_of(appid), sealed, fresh)
+        return done, damaged
 
     async def close(self) -> None:
         """Close the connections."""
@@ -88,9 +86,3 @@ class RedisResealing:
             for appid, fields in zip(self._appids, found, strict=True)
             if fields.get("t")
         ]
-
-    def _open(self, appid: AppId, generation: int, sealed: str) -> bytes | None:
-        try:
-            return self._vault.open(sealed, place_of(appid, generation))
-        except ValueError:
-            return None

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.database import Database, Work
+from menjin.adapters.sqlalchemy.statements import KEY, are, bind, to_keys
 from menjin.adapters.sqlalchemy.tables import CIPHERTEXT_USES, KEY_ATTEMPTS
 from menjin.clock import from_micros, to_micros
-from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
+from menjin.session_keys.attempts import FAILURES_AT_MOST, CountedKey, Use
 from menjin.session_keys.vault import Vault
 from menjin.values import AppId, OpenId, SessionId
 
 _PURGED_AT_ONCE = 1000
+_KEY = are(KEY_ATTEMPTS, ("appid", "openid", "key_mac"), KEY)
+_ATTEMPTS = KEY_ATTEMPTS.c.attempts
+_COUNT = (
+    sa.update(KEY_ATTEMPTS)
+    .where(*_KEY, _ATTEMPTS < FAILURES_AT_MOST)
+    .values(attempts=_ATTEMPTS + 1, touched_at=sa.bindparam("now", type_=sa.BigInteger()))
+)
+_REFUND = sa.update(KEY_ATTEMPTS).where(*_KEY, _ATTEMPTS > 0).values(attempts=_ATTEMPTS - 1)
+_TIDY_UP = sa.delete(KEY_ATTEMPTS).where(*_KEY, _ATTEMPTS == 0, KEY_ATTEMPTS.c.reset_asked_at.is_(None))
 
 
 class SqlAttempts:
@@ -26,24 +39,50 @@ class SqlAttempts:
         self._vault = vault
         self.works_without_loop = database.works_without_loop
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt with a key; 0 if it is spent."""
-        values = {"appid": appid, "openid": openid, "key_mac": key_mac, "attempts": 0}
-        count = KEY_ATTEMPTS.c.attempts
-        more = sa.update(KEY_ATTEMPTS).where(*_key(appid, openid, key_mac), count < FAILURES_AT_MOST)
-        async with self._database.transaction() as work:
-            await work.add_or_keep(KEY_ATTEMPTS, values)
-            counted = await work.run(more.values(attempts=count + 1))
-            if not counted.rowcount:
-                return 0
-            row = await work.first(sa.select(count).where(*_key(appid, openid, key_mac)))
+        key = {"appid": appid, "openid": openid, "key_mac": key_mac}
+        values = {**key, "attempts": 1, "touched_at": to_micros(now)}
+
+        async def deed(work: Work) -> int:
+            if work.backend == "mysql":  # its ON DUPLICATE KEY UPDATE knows no condition, but locks the row
+                await work.add_or_keep(KEY_ATTEMPTS, {**values, "attempts": 0})
+                if not (await work.run(_COUNT, {**to_keys(key), "now": to_micros(now)})).rowcount:
+                    return 0
+                row = await work.find(KEY_ATTEMPTS, appid=appid, openid=openid, key_mac=key_mac)
+            else:
+                row = await work.first(_begin(work.backend), values)
             return int(row.attempts) if row is not None else 0
+
+        return await self._database.run(deed)
 
     async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
         """Take one attempt back."""
-        fewer = sa.update(KEY_ATTEMPTS).where(*_key(appid, openid, key_mac), KEY_ATTEMPTS.c.attempts > 0)
+        key = to_keys({"appid": appid, "openid": openid, "key_mac": key_mac})
+
+        async def deed(work: Work) -> None:
+            await work.run(_REFUND, key)
+            await work.run(_TIDY_UP, key)
+
+        await self._database.run(deed)
+
+    async def list_untouched(self, before: datetime, most: int) -> Sequence[CountedKey]:
+        """Return keys last touched before `before`, the oldest first."""
+        keys = sa.select(KEY_ATTEMPTS).where(KEY_ATTEMPTS.c.touched_at < to_micros(before))
+        async with self._database.reading() as work:
+            rows = (await work.run(keys.order_by(KEY_ATTEMPTS.c.touched_at).limit(most))).all()
+        return [CountedKey(row.appid, row.openid, row.key_mac) for row in rows]
+
+    async def forget(self, key: CountedKey, before: datetime) -> None:
+        """Forget a key's count, unless it was touched since."""
         async with self._database.transaction() as work:
-            await work.run(fewer.values(attempts=KEY_ATTEMPTS.c.attempts - 1))
+            untouched = KEY_ATTEMPTS.c.touched_at < to_micros(before)
+            await work.run(sa.delete(KEY_ATTEMPTS).where(*_key(*key), untouched))
+
+    async def keep(self, key: CountedKey, now: datetime) -> None:
+        """Touch a key's count."""
+        async with self._database.transaction() as work:
+            await work.change(KEY_ATTEMPTS, {"touched_at": to_micros(now)}, **key._asdict())
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
@@ -99,6 +138,22 @@ class SqlAttempts:
             return (
                 await work.run(sa.delete(CIPHERTEXT_USES).where(is_old, CIPHERTEXT_USES.c.digest.in_(digests)))
             ).rowcount
+
+
+@cache
+def _begin(backend: str) -> sa.Executable:
+    """Return the INSERT of a first attempt, or the UPDATE that counts one more; no row of one too many.
+
+    In one statement: the row may be taken away at any moment by a refund.
+    """
+    insert = postgresql.insert if backend == "postgresql" else sqlite.insert
+    first = insert(KEY_ATTEMPTS).values(bind(KEY_ATTEMPTS, ("appid", "openid", "key_mac", "attempts", "touched_at")))
+    more = first.on_conflict_do_update(
+        index_elements=["appid", "openid", "key_mac"],
+        set_={"attempts": _ATTEMPTS + 1, "touched_at": first.excluded.touched_at},
+        where=_ATTEMPTS < FAILURES_AT_MOST,
+    )
+    return more.returning(_ATTEMPTS)
 
 
 def _key(appid: AppId, openid: OpenId, key_mac: str) -> tuple[sa.ColumnElement[bool], ...]:
