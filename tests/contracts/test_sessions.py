@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
-from menjin import BoundAccount, Device, Session
+from menjin import App, BoundAccount, Device, Session
+from menjin.clock import SystemRandomness
+from menjin.errors import Replaced
+from menjin.sessions.flow import Sessions
 from menjin.sessions.model import FoundSession, Subject
-from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
+from menjin.sessions.revocations import NoRevocations
+from menjin.sessions.store import FORMER_TOKENS_KEPT
+from menjin.values import AccountId, AppId, IdentityId, OpenId, Secret, SessionId, UnionId
 from support.benches import Bench
-from support.clock import START
+from support.clock import START, FakeClock
 
 HOUR = timedelta(hours=1)
 ACCOUNT = BoundAccount(AccountId("acc_1"), "明 the first")
@@ -122,6 +128,38 @@ def test_of_rotations_at_once_one_wins(session_bench: Bench) -> None:
     winner = names[results.index(True)]
     current = [name for name in names if session_bench.run(session_bench.stores.sessions.find(name)) is not None]
     assert current == [winner]
+
+
+def test_a_session_remembers_its_newest_former_tokens(session_bench: Bench) -> None:
+    """Whoever rotates all day does not make a session grow: 40 former tokens stay known, the first is forgotten."""
+    add(session_bench, a_session())
+    names = [hash_of(1), *(hash_of(1, f"new-{number}-") for number in range(FORMER_TOKENS_KEPT + 10))]
+    for number, (old, new) in enumerate(pairwise(names)):
+        at = START + number * timedelta(seconds=1)
+        assert session_bench.run(session_bench.stores.sessions.rotate(SessionId("ses_1"), old, new, None, at))
+    found = [session_bench.run(session_bench.stores.sessions.find(name)) for name in names]
+    assert found[-1] is not None
+    assert found[-1].rotated_at is None
+    assert all(one is not None and one.rotated_at is not None for one in found[-FORMER_TOKENS_KEPT - 1 : -1])
+    assert found[:10] == [None] * 10
+
+
+@pytest.mark.kinds("memory", "sqlite", "postgres", "redis")
+def test_who_logs_in_last_stays_though_clocks_differ(session_bench: Bench) -> None:
+    """A machine's clock is 10 s ahead: who logs in on the other one 5 s later has a session, and the former has not."""
+    ahead, right = FakeClock(), FakeClock()
+    ahead.advance(seconds=10)
+    stores = session_bench.stores
+    app = App(AppId("wx0123456789abcdef"), Secret("x" * 32), devices="single")
+    fast, true = (Sessions(stores.sessions, NoRevocations(), clock, SystemRandomness()) for clock in (ahead, right))
+    subject = a_session().subject
+    first = session_bench.run(fast.issue(app, subject, None))
+    for clock in (ahead, right):
+        clock.advance(seconds=5)
+    second = session_bench.run(true.issue(app, subject, None))
+    assert session_bench.run(true.authenticate(second.session_token)).session_id == second.session.session_id
+    with pytest.raises(Replaced):
+        session_bench.run(true.authenticate(first.session_token))
 
 
 def test_the_first_end_stays(session_bench: Bench) -> None:

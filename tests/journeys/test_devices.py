@@ -114,6 +114,19 @@ def test_step_up_by_login_code(house: House) -> None:
     assert refusal(house, old) is SessionRotated
 
 
+@pytest.mark.parametrize("code", ["", " ", "登录", "0" * 129, "0" * 31 + "\n"])
+def test_an_impossible_login_code_is_no_step_up_and_not_asked_for(house: House, code: str) -> None:
+    """What WeChat can never know is refused here, as at sign-in. Control: what it might know is asked for."""
+    old, entries = sign_in(house), house.world.journal.entries
+    asked = len(entries)
+    with pytest.raises(LoginCodeInvalid):
+        house.door.step_up_by_login_code(token(old), code)
+    assert len(entries) == asked
+    with pytest.raises(LoginCodeInvalid):
+        house.door.step_up_by_login_code(token(old), "0" * 32)
+    assert len(entries) == asked + 1
+
+
 def test_step_up_by_password(make_house: MakeHouse) -> None:
     """The bound account's own password, no other; an unbound session has none to prove."""
     house = make_house(BOUND_APP)

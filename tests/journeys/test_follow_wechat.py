@@ -8,8 +8,12 @@ from datetime import timedelta
 import pytest
 
 from conftest import MakeHouse
+from menjin import FunctionHttp
+from menjin.assembly import Deeds, assemble
 from menjin.errors import SessionExpired
-from support.doors import APP, House
+from menjin.values import Secret
+from menjin.wechat.ports import HttpRequest, HttpResponse
+from support.doors import APP, House, answer_from
 from wxsim import FIRST_APPID, Fault
 
 FOLLOWING = replace(APP, follow_wechat=timedelta(hours=1))
@@ -61,6 +65,43 @@ def test_a_login_in_between_keeps_them(make_house: MakeHouse) -> None:
     house.advance(3600)
     assert house.door.follow_wechat() == 1
     house.door.authenticate(token)
+
+
+class Meddling(FunctionHttp):
+    """A WeChat during whose second check somebody logs in, which gives them another key."""
+
+    deeds: Deeds
+    tokens: list[Secret]
+
+    def __init__(self, house: House) -> None:
+        super().__init__(answer_from(house.world))
+        self._house = house
+        self._checks = 0
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        answer = await super().send(request)
+        self._checks += CHECK in request.url
+        if CHECK in request.url and self._checks == 2:
+            self._house.advance(301)
+            signed_in = await self.deeds.sign_in.run(FIRST_APPID, self._house.code())
+            self.tokens.append(signed_in.session_token)
+        return answer
+
+
+def test_a_login_while_wechat_is_asked_keeps_them(make_house: MakeHouse) -> None:
+    """The second refusal was about the key that the login replaced: neither its session ends nor the former one."""
+    house = make_house(FOLLOWING)
+    meddling = Meddling(house)
+    meddling.deeds = assemble(replace(house.parts, http=meddling))
+    meddling.tokens = [Secret(sign_in(house))]
+    kill_key(house)
+    for _ in range(2):
+        house.advance(3600)
+        assert house.door.run(meddling.deeds.follow.step()) == 1
+    assert len(meddling.tokens) == 2
+    for token in meddling.tokens:
+        house.door.authenticate(token.reveal())
 
 
 def test_a_good_answer_in_between_starts_anew(make_house: MakeHouse) -> None:
@@ -120,6 +161,9 @@ def test_the_key_is_replaced_on_request_and_at_sign_out(make_house: MakeHouse) -
     assert house.door.open_phone(token, tap["encryptedData"], tap["iv"])
     house.door.sign_out(token)
     assert calls(house, "/wxa/resetusersessionkey") == 2
+    token = sign_in(house)
+    house.door.end_session(token, house.door.authenticate(token).session.session_id)
+    assert calls(house, "/wxa/resetusersessionkey") == 3, "the device list's own entry signs out too"
     kill_key(house)
     assert not house.door.reset_session_key(sign_in_with_dead_key(house))
 

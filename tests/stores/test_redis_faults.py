@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from redis import Redis
 
 from menjin.adapters.redis.commands import Commands
 from menjin.bridge import drive
-from menjin.errors import StoreUnavailable
+from menjin.errors import SignedOut, StoreUnavailable
 from stores.conftest import MakeRedisHouse
 from support.clock import FakeClock
 from support.doors import Colour, House
@@ -113,6 +115,38 @@ def test_a_start_without_redis_waits_for_it(colour: Colour, tmp_path: Path) -> N
         server.remove()
 
 
+@pytest.mark.parametrize("is_told", [True, False], ids=["ours", "control"])
+def test_a_sign_out_that_redis_refused_holds_for_good(
+    colour: Colour, redis: RedisServer, tmp_path: Path, *, is_told: bool
+) -> None:
+    """The end is committed, Redis is full, the repetition is acknowledged: a day later it is still signed out.
+
+    Control: a Redis that takes itself for up to date lets the session live again.
+    """
+    clock = FakeClock()
+    house = open_house(colour, open_stores(colour, redis.url, tmp_path, clock=clock), clock)
+    token = house.door.sign_in(FIRST_APPID, house.code()).session_token.reveal()
+    with Redis.from_url(redis.url) as client:
+        client.config_set("maxmemory", "1")
+        with pytest.raises(StoreUnavailable):
+            house.door.sign_out(token)
+        _assert_back(lambda: house.door.sign_out(token), within=3.0)
+        house.door.close()
+        client.config_set("maxmemory", "0")
+        if not is_told:
+            client.set("mj:swept", _count_ends(tmp_path))
+        clock.advance(hours=25)
+        later = open_house(colour, open_stores(colour, redis.url, tmp_path, clock=clock), clock, world=house.world)
+        try:
+            if is_told:
+                with pytest.raises(SignedOut):
+                    later.door.authenticate(token)
+            else:
+                later.door.authenticate(token)
+        finally:
+            later.door.close()
+
+
 def test_a_store_that_cannot_write_still_reads(make_redis_house: MakeRedisHouse, redis: RedisServer) -> None:
     """A Redis out of memory refuses writes: sign-ins are 503, requests of the signed-in go on."""
     house = make_redis_house()
@@ -126,6 +160,11 @@ def test_a_store_that_cannot_write_still_reads(make_redis_house: MakeRedisHouse,
                 house.door.sign_in(FIRST_APPID, house.code())
         finally:
             client.config_set("maxmemory", "0")
+
+
+def _count_ends(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "menjin.db")) as database:
+        return int(database.execute("SELECT max(number) FROM revocations").fetchone()[0])
 
 
 def _assert_back(deed: Callable[[], object], within: float) -> None:

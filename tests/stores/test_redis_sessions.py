@@ -68,20 +68,6 @@ def test_rotation_is_done_by_one_and_may_be_repeated(run: Runner, store: RedisSe
     assert run(store.find(late.token_hash)) is None
 
 
-def test_many_rotations_leave_a_bounded_session(run: Runner, store: RedisSessions) -> None:
-    """Former hashes of the last hour are all known; older ones go once there are many."""
-    session, token = make_session()
-    run(store.add(session, token.token_hash))
-    randomness = SystemRandomness()
-    hashes = [token]
-    for minute in range(100):
-        hashes.append(make_token(randomness, token.token))
-        now = START + timedelta(minutes=minute)
-        assert run(store.rotate(session.session_id, hashes[-2].token_hash, hashes[-1].token_hash, None, now))
-    assert all(run(store.find(one.token_hash)) for one in hashes[-60:])
-    assert run(store.find(hashes[0].token_hash)) is None
-
-
 def test_the_first_end_stays_and_ends_rotation(run: Runner, store: RedisSessions) -> None:
     """An ended session says how it first ended, is not listed and does not rotate."""
     session, token = make_session()

@@ -35,6 +35,8 @@ class Store:
     def __init__(self) -> None:
         self.servers = "first"
         self.is_away = False
+        self.is_full = False
+        self.swept: int | None = None
         self.known: set[str] = set()
         self.told: list[list[str]] = []
 
@@ -50,10 +52,20 @@ class Store:
 
     async def apply_ends(self, ended: Sequence[Revocation], now: datetime, servers: str | None = None) -> None:  # noqa: ARG002 - the port's
         """Take note."""
-        if self.is_away:
+        if self.is_away or (self.is_full and ended):
             raise StoreUnavailable
         self.told.append([one.session_id for one in ended])
         self.known |= {servers} if servers else set()
+
+    async def read_swept(self) -> int | None:
+        """Return what was noted."""
+        return self.swept
+
+    async def note_swept(self, number: int) -> None:
+        """Take note."""
+        if self.is_full:
+            raise StoreUnavailable
+        self.swept = number
 
 
 @pytest.fixture
@@ -183,7 +195,90 @@ def test_an_end_told_to_the_former_server_reaches_the_new_one(run: Runner, datab
     bench.stopwatch.at = 100.0
     run(late.followed.record(ses(2), "signed_out", START, START + DAY))
     run(bench.followed.step())
-    assert bench.store.told == [[], [ses(1)]]
+    assert bench.followed.find(ses(2)) == "signed_out"
+    assert [ses(2)] not in bench.store.told
+
+
+def turn(bench: Bench, run: Runner, to: float) -> None:
+    """Turn the stopwatch, and do a round."""
+    bench.stopwatch.at = to
+    run(bench.followed.step())
+
+
+def test_an_end_that_the_store_missed_is_written_to_it_later(run: Runner, database: Database) -> None:
+    """A full store stops nobody; once it takes writes, it is told every end that it missed, by one process."""
+    bench, other = Bench(database), Bench(database)
+    other.followed = FollowedRevocations(other.log, bench.store, other.clock, other.stopwatch)
+    for one in (bench, other):
+        turn(one, run, 0.0)
+    bench.store.told.clear()
+    bench.store.is_full = True
+    run(bench.followed.record(ses(1), "signed_out", START, START + DAY))
+    for at in (1.0, 12.0, 24.0):
+        turn(bench, run, at)
+        assert bench.followed.find(ses(2)) is None, "who reads goes on"
+    bench.store.is_full = False
+    turn(bench, run, 30.0)
+    assert [ses(1)] in bench.store.told
+    bench.store.told.clear()
+    for one in (bench, other):
+        turn(one, run, 80.0)
+        turn(one, run, 100.0)
+    assert bench.store.told == [], "once is enough"
+
+
+def test_memory_holds_what_the_store_was_not_told(run: Runner, database: Database) -> None:
+    """A store that cannot be written to for two days: the end is known all the while, and forgotten a day after."""
+    bench = Bench(database)
+    turn(bench, run, 0.0)
+    bench.store.is_full = True
+    run(bench.followed.record(ses(1), "signed_out", START, START + 30 * DAY))
+    for hours in range(0, 49, 6):
+        bench.clock.set(START + timedelta(hours=hours))
+        turn(bench, run, hours * 3600.0 + 20.0)
+        assert bench.followed.find(ses(1)) == "signed_out"
+    bench.store.is_full = False
+    turn(bench, run, 49 * 3600.0)
+    assert [ses(1)] in bench.store.told
+    turn(bench, run, 50 * 3600.0)
+    turn(bench, run, 50 * 3600.0 + 20.0)
+    turn(bench, run, 51 * 3600.0)
+    assert bench.followed.find(ses(1)) is None
+
+
+@pytest.mark.parametrize(("swept", "told"), [(0, [ses(1)]), (1, [])], ids=["ours", "control"])
+def test_a_start_writes_what_another_left_behind(run: Runner, database: Database, swept: int, told: list[str]) -> None:
+    """Whoever meets a store that missed an end of two days ago tells it, before anybody is vouched for.
+
+    Control: a store that believes it has everything is not told, and would bring the session back.
+    """
+    bench = Bench(database)
+    bench.store.swept = swept
+    run(bench.log.record(ses(1), "signed_out", START - 2 * DAY, START + DAY))
+    run(bench.log.record(ses(2), "signed_out", START, START + DAY))
+    bench.store.is_full = True
+    if told:
+        with pytest.raises(StoreUnavailable):
+            run(bench.followed.step())
+        with pytest.raises(StoreUnavailable):
+            bench.followed.find(ses(9))
+    bench.store.is_full = False
+    bench.store.known = {"first"}
+    run(bench.followed.step())
+    assert [one for page in bench.store.told for one in page if one == ses(1)] == told
+    assert bench.followed.find(ses(9)) is None
+
+
+def test_a_log_that_numbers_anew_is_swept_anew(run: Runner, database: Database) -> None:
+    """The database was replaced: a number that its log has not reached says nothing."""
+    bench = Bench(database)
+    bench.store.swept = 1_000_000
+    turn(bench, run, 0.0)
+    run(bench.log.record(ses(1), "signed_out", START, START + DAY))
+    for at in (1.0, 12.0, 24.0):
+        turn(bench, run, at)
+    assert [ses(1)] in bench.store.told
+    assert bench.store.swept == 1
 
 
 def test_a_log_that_is_away_stops_the_vouching_and_comes_back(run: Runner, database: Database) -> None:

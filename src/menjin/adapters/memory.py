@@ -12,6 +12,7 @@ from menjin.login.claims import Claim
 from menjin.session_keys.attempts import FAILURES_AT_MOST, IN_FLIGHT_AT_MOST, StillInFlightError, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
+from menjin.sessions.store import FORMER_TOKENS_KEPT
 from menjin.values import AppId, IdentityId, OpenId, SessionId
 
 
@@ -266,6 +267,8 @@ class MemorySessions:
             if row is None or row.token_hash != token_hash or row.session.ended is not None:
                 return False
             row.rotated[token_hash] = now
+            for forgotten in list(row.rotated)[:-FORMER_TOKENS_KEPT]:
+                del row.rotated[forgotten], self._by_hash[forgotten]
             row.token_hash = new_hash
             self._by_hash[new_hash] = session_id
             subject = replace(row.session.subject, account=account)

@@ -3,6 +3,10 @@
 One round of the follower (`step`) asks which Redis this is, reads what is new in the log, and, when the Redis is
 another one than before, ends once more in it what was ended in the last 24 h: a promoted replica may have brought
 it back. `find` vouches for a session only while the last whole round began less than `stale_after` ago.
+
+An end that was committed while the session store could not be written to is written to it later: every few seconds
+somebody goes through what the log has gained since the last time, which the store remembers. Before that has come to
+an end, its memory here is not given up.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ _OVERLAP_SECONDS = 10.0  # a number is given when a row is written, and seen whe
 _SLACK = timedelta(minutes=10)  # clocks of machines differ
 _WATCH_SECONDS = 60.0
 _PURGE_SECONDS = 600.0
+_SWEEP_SECONDS = 5.0
 _REMEMBERED_SECONDS = 25 * 3600.0  # by then every Redis that may be promoted has heard of it
 _PAGE = 5000
 
@@ -64,6 +69,14 @@ class Forgetful(Protocol):
         """End these once more."""
         ...
 
+    async def read_swept(self) -> int | None:
+        """Return the number of the log up to which every end was written to the store; None if it knows none."""
+        ...
+
+    async def note_swept(self, number: int) -> None:
+        """Remember that number."""
+        ...
+
 
 class FollowedRevocations:
     """The revocations port over a log that is followed.
@@ -98,6 +111,9 @@ class FollowedRevocations:
         self._servers: str | None = None
         self._watch_until = 0.0
         self._purged_at: float | None = None
+        self._complete_at: float | None = None
+        self._swept_at: float | None = None
+        self._sweep_tried_at: float | None = None
 
     async def record(self, session_id: SessionId, reason: EndReason, now: datetime, keep_until: datetime) -> None:
         """Commit an end, and know it here at once; one that the caller's transaction commits, from the next round on.
@@ -144,6 +160,7 @@ class FollowedRevocations:
             fresh = await self._read_new(began)
             if changed and servers is not None:
                 await self._apply_all(servers, began)
+                await self._sweep(began)
             elif fresh and began < self._watch_until:
                 await self._store.apply_ends(fresh, self._clock.now())
         except StoreUnavailable:
@@ -151,6 +168,8 @@ class FollowedRevocations:
             raise
         self._level_at = began
         self._good_at = self._clock.now()
+        if servers is not None:
+            await self._try_sweep(began)
         await self._purge(began)
 
     async def _identify(self) -> str | None:
@@ -173,6 +192,7 @@ class FollowedRevocations:
         if self._floor is None:
             start = await self._log.find_start(self._choose_start())
             self._heard.clear()
+            self._complete_at = None
         else:
             start = self._floor
         fresh: list[Revocation] = []
@@ -187,6 +207,34 @@ class FollowedRevocations:
                 break
         self._move_floor(start, last, began)
         return fresh
+
+    async def _try_sweep(self, began: float) -> None:
+        """Sweep if it is time; a store that cannot be written to stops nobody, since the ends are in memory."""
+        if self._sweep_tried_at is not None and began - self._sweep_tried_at < _SWEEP_SECONDS:
+            return
+        try:
+            await self._sweep(began)
+        except StoreUnavailable:
+            _LOG.warning("ends wait to be written to the session store")
+
+    async def _sweep(self, began: float) -> None:
+        """Write to the store every end that the log has gained since the last sweep, whoever made that."""
+        self._sweep_tried_at = began
+        if self._floor is None:
+            return
+        floor, complete_at = self._floor, self._complete_at
+        at = await self._find_swept(floor)
+        while at < floor:
+            page = [one for one in await self._log.read_after(at, _PAGE) if one.number <= floor]
+            await self._store.apply_ends(page, self._clock.now())
+            at = page[-1].number if len(page) == _PAGE else floor
+            await self._store.note_swept(at)
+        self._swept_at = complete_at
+
+    async def _find_swept(self, floor: int) -> int:
+        """Return where to begin; a number that the log has not reached is of another log, and all is to be done."""
+        swept = await self._store.read_swept() or 0
+        return swept if swept <= floor or await self._log.read_after(swept - 1, 1) else 0
 
     def _take_in(self, one: Revocation) -> None:
         if one.session_id not in self._ended:
@@ -203,15 +251,21 @@ class FollowedRevocations:
         self._heard.append((began, last))
         floor = start
         while self._heard and began - self._heard[0][0] >= _OVERLAP_SECONDS:
-            floor = max(floor, self._heard.popleft()[1])
+            self._complete_at, heard = self._heard.popleft()
+            floor = max(floor, heard)
         self._floor = floor
+
+    def _is_over(self, taken_in_at: float, began: float) -> bool:
+        """Whether an end is old, and known to be in the session store."""
+        is_swept = self._swept_at is not None and taken_in_at < self._swept_at
+        return is_swept and began - taken_in_at > _REMEMBERED_SECONDS
 
     async def _purge(self, began: float) -> None:
         if self._purged_at is not None and began - self._purged_at < _PURGE_SECONDS:
             return
         now = self._clock.now()
         over = [one.session_id for one in tuple(self._ended.values()) if one.keep_until < now]
-        while self._order and began - self._order[0][0] > _REMEMBERED_SECONDS:
+        while self._order and self._is_over(self._order[0][0], began):
             over.append(self._order.popleft()[1])
         for session_id in over:
             self._ended.pop(session_id, None)

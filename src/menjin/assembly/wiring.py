@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import partial
 
-from menjin.access_tokens.figures import TokenFigures
 from menjin.access_tokens.flow import AccessTokens
 from menjin.access_tokens.means import Means
-from menjin.access_tokens.ports import NoObserver, Once, TokenObserver
-from menjin.accounts.directory import Directory
+from menjin.access_tokens.ports import Once
 from menjin.accounts.flow import Accounts
-from menjin.adapters.counters import MemoryAppStates, MemoryCounters
+from menjin.adapters.counters import MemoryAppStates
 from menjin.adapters.once import ThreadOnce
 from menjin.adapters.slots import ThreadSlots
-from menjin.apps import Apps
+from menjin.assembly.parts import Parts
 from menjin.assembly.stores import Stores
 from menjin.clients.flow import Clients
-from menjin.clients.model import ServiceClient
-from menjin.clock import Clock, Pause, Randomness, Stopwatch, SystemClock, SystemRandomness, SystemStopwatch
 from menjin.ledger.flow import Ledger
 from menjin.limits.fair_queue import ANY_NUMBER
 from menjin.limits.flow import Limits
 from menjin.limits.keys import KeyMaker
-from menjin.limits.model import Figures, UpstreamFigures
-from menjin.limits.store import Counters, Slots
+from menjin.limits.store import Slots
 from menjin.limits.upstream import Upstream
 from menjin.login.bind import Bind
 from menjin.login.claims import Claims
 from menjin.login.devices import Devices
-from menjin.login.events import Event, Listener
+from menjin.login.ending import Ending
 from menjin.login.follow import FollowWeChat
 from menjin.login.in_turn import InTurn
 from menjin.login.open_data import OpenData
@@ -51,57 +45,11 @@ from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session
 from menjin.values import Secret
 from menjin.wechat.authorised import AuthorisedWeChat
-from menjin.wechat.client import WECHAT, Caller, WeChat
-from menjin.wechat.ports import HttpPort
+from menjin.wechat.client import Caller, WeChat
 from menjin.wechat.token_calls import TokenCalls
 
 _PEOPLE_AT_ONCE = 10_000
 MakeSlots = Callable[[int, int, int], Slots]
-
-
-class Deaf:
-    """A listener that takes no note."""
-
-    def hear(self, event: Event) -> None:
-        """Do nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an installation is made of.
-
-    Attributes:
-        base_url: WeChat's host, or a simulator's.
-        wechat_deadline: For a whole call to WeChat.
-        figures: How much one caller may try.
-        upstream: What goes out to WeChat.
-        counters: Where attempts are counted; by default in this process.
-        counters_key: Hashes the counters' names; processes that share counters share it. None: made up.
-        service_clients: Those the configuration names, beside those in the store.
-        tokens: Times and budgets of the access_token centre.
-        token_observer: Takes note of its renewals, for metrics.
-        keeps_tokens: Whether a task or thread beside the requests renews them; without it their readers do.
-    """
-
-    apps: Apps
-    http: HttpPort
-    stores: Stores
-    pause: Pause
-    directory: Directory | None = None
-    base_url: str = WECHAT
-    wechat_deadline: timedelta = timedelta(seconds=3)
-    clock: Clock = field(default_factory=SystemClock)
-    randomness: Randomness = field(default_factory=SystemRandomness)
-    listener: Listener = field(default_factory=Deaf)
-    figures: Figures = field(default_factory=Figures)
-    upstream: UpstreamFigures = field(default_factory=UpstreamFigures)
-    counters: Counters = field(default_factory=MemoryCounters)
-    counters_key: Secret | None = None
-    service_clients: tuple[ServiceClient, ...] = ()
-    tokens: TokenFigures = field(default_factory=TokenFigures)
-    token_observer: TokenObserver = field(default_factory=NoObserver)
-    keeps_tokens: bool = True
-    stopwatch: Stopwatch = field(default_factory=SystemStopwatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +92,7 @@ def assemble(parts: Parts, make_slots: MakeSlots = ThreadSlots, once: Once | Non
     """
     rooms = _open_rooms(parts, make_slots, once or ThreadOnce())
     bind = _to_bind(parts, rooms)
+    devices, sign_out = _to_ends(parts, rooms)
     return Deeds(
         sign_in=_to_sign_in(parts, rooms, bind),
         authenticate=Authenticate(rooms.sessions, parts.clock),
@@ -153,8 +102,8 @@ def assemble(parts: Parts, make_slots: MakeSlots = ThreadSlots, once: Once | Non
         unionids=rooms.unionids,
         operator=_to_operator(parts, rooms),
         step_up=_to_step_up(parts, rooms),
-        devices=Devices(rooms.sessions, parts.clock, parts.listener, rooms.records),
-        sign_out=_to_sign_out(parts, rooms),
+        devices=devices,
+        sign_out=sign_out,
         follow=_to_follow(parts, rooms),
         wechat=rooms.authorised,
         access_tokens=rooms.access_tokens,
@@ -247,7 +196,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         open_data=open_data,
         phones=phones,
         ledger=ledger,
-        records=Records(ledger, stores.transactions, one_database=stores.one_database),
+        records=Records(ledger),
     )
 
 
@@ -338,16 +287,24 @@ def _to_step_up(parts: Parts, rooms: _Rooms) -> StepUp:
     )
 
 
-def _to_sign_out(parts: Parts, rooms: _Rooms) -> SignOut:
-    return SignOut(
+def _to_ends(parts: Parts, rooms: _Rooms) -> tuple[Devices, SignOut]:
+    sessions, clock, listener = rooms.sessions, parts.clock, parts.listener
+    ending = Ending(
+        sessions=sessions,
+        transactions=parts.stores.transactions,
+        records=rooms.records,
+        one_database=parts.stores.one_database,
+    )
+    sign_out = SignOut(
         apps=parts.apps,
         wechat=rooms.authorised,
         session_keys=rooms.session_keys,
-        sessions=rooms.sessions,
-        clock=parts.clock,
-        listener=parts.listener,
-        records=rooms.records,
+        sessions=sessions,
+        clock=clock,
+        listener=listener,
+        ending=ending,
     )
+    return Devices(sessions=sessions, ending=ending, sign_out=sign_out, clock=clock, listener=listener), sign_out
 
 
 def _to_follow(parts: Parts, rooms: _Rooms) -> FollowWeChat:
@@ -360,29 +317,6 @@ def _to_follow(parts: Parts, rooms: _Rooms) -> FollowWeChat:
         sessions=rooms.sessions,
         clock=parts.clock,
     )
-
-
-def need_a_loop(parts: Parts) -> tuple[str, ...]:
-    """Return the names of the adapters that work only under an event loop."""
-    adapters: tuple[object, ...] = (
-        parts.http,
-        parts.pause,
-        parts.counters,
-        parts.directory,
-        parts.stores.sessions,
-        parts.stores.claims,
-        parts.stores.keyrings,
-        parts.stores.attempts,
-        parts.stores.key_checks,
-        parts.stores.accounts,
-        parts.stores.proofs,
-        parts.stores.clients,
-        parts.stores.ledger,
-        parts.stores.transactions,
-        parts.stores.tokens,
-    )
-    named = {type(adapter).__name__ for adapter in adapters if not getattr(adapter, "works_without_loop", True)}
-    return tuple(sorted(named))
 
 
 def _make_limits(parts: Parts, turns: Slots) -> Limits:

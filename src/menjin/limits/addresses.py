@@ -6,10 +6,11 @@ right, through proxies on the list, to the first address that is none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _MOST_HOPS = 32
@@ -101,6 +102,14 @@ def find_client(peer: str | None, forwarded_for: Sequence[str], trusted: Trusted
         if hop not in trusted:
             break
     return hop
+
+
+def read_address(scope: Mapping[str, Any], trusted: TrustedProxies) -> str | None:
+    """Return where an ASGI request comes from, as `find_client` finds it."""
+    peer = scope.get("client")
+    headers = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+    found = find_client(peer[0] if peer else None, headers, trusted)
+    return str(found) if found is not None else None
 
 
 def _from_the_right(headers: Sequence[str]) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from menjin.clock import Clock
 from menjin.errors import NotFound
+from menjin.login.ending import Ending
 from menjin.login.events import Event, Listener
-from menjin.login.records import Records
 from menjin.login.results import SignedIn
+from menjin.login.sign_out import SignOut
 from menjin.login.time_left import whole_seconds
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session
@@ -16,8 +17,11 @@ from menjin.values import Secret, SessionId
 class Devices:
     """The deeds. Sessions are those of the caller's own WeChat identity, never of an id somebody sends."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, listener: Listener, records: Records) -> None:
-        self._records = records
+    def __init__(
+        self, *, sessions: Sessions, ending: Ending, sign_out: SignOut, clock: Clock, listener: Listener
+    ) -> None:
+        self._ending = ending
+        self._sign_out = sign_out
         self._sessions = sessions
         self._clock = clock
         self._listener = listener
@@ -54,11 +58,7 @@ class Devices:
         """
         own = await self._sessions.authenticate(session_token)
         if session_id == own.session_id:
-            async with self._records.together():
-                await self._sessions.sign_out(session_token)
-                line = await self._records.write("session_revoked", own.subject, reason="signed_out")
-            self._records.say(line)
-            self._tell("signed_out", own)
+            await self._sign_out.run(session_token)
         elif await self._end_others(own, SessionId(session_id)):
             self._tell("others_ended", own)
         else:
@@ -77,14 +77,14 @@ class Devices:
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))
 
     async def _end_others(self, own: Session, only: SessionId | None = None) -> int:
-        """End others and write a line for each; return how many."""
-        async with self._records.together():
-            ended = await self._sessions.end_others(own, "kicked_out", only)
-            lines = [
-                await self._records.write("session_revoked", own.subject, reason="kicked_out") for _ in range(ended)
-            ]
-        self._records.say(*lines)
-        return ended
+        """End others, or one of them; return how many."""
+        others = [
+            one
+            for one in await self._sessions.list_live(own)
+            if one.session_id != own.session_id and only in {None, one.session_id}
+        ]
+        await self._ending.end(own.subject, others, "kicked_out")
+        return len(others)
 
     def _tell(self, name: str, session: Session) -> None:
         self._listener.hear(Event.of(name, session))

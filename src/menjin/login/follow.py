@@ -64,13 +64,12 @@ class FollowWeChat:
     async def _check(self, app: App, openid: OpenId) -> bool:
         """Ask about one person who has a live session; others are not worth a call."""
         identity = await self._accounts.find_identity(app, openid)
-        if identity is None or not await self._sessions.list_of(identity.identity_id):
-            return False
-        keys = await self._session_keys.usable(app.appid, openid)
-        if not keys:
+        live = await self._sessions.list_of(identity.identity_id) if identity is not None else ()
+        current = await self._session_keys.find_current(app.appid, openid)
+        if not live or current is None:
             return False
         try:
-            is_good = await self._wechat.is_current_session_key(app, openid, keys[0])
+            is_good = await self._wechat.is_current_session_key(app, openid, current.key)
         except StoreError:
             raise
         except MenjinError as error:
@@ -78,7 +77,10 @@ class FollowWeChat:
             return True
         if is_good:
             await self._checks.note_good(app.appid, openid)
-        elif await self._checks.note_refused(app.appid, openid, mac_key(keys[0])):
-            ended = await self._sessions.end_all(identity.identity_id, "expired")
-            _LOG.info("WeChat's session_key is gone; sessions ended: %s app=%s", ended, app.appid)
+        elif await self._checks.note_refused(app.appid, openid, mac_key(current.key)):
+            if await self._session_keys.find_current(app.appid, openid) != current:
+                return True  # a login came while WeChat was asked: the answer was about the key before
+            for session in live:
+                await self._sessions.end(session, "expired")
+            _LOG.info("WeChat's session_key is gone; sessions ended: %s app=%s", len(live), app.appid)
         return True

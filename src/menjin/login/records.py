@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from menjin.ledger.flow import Ledger
 from menjin.ledger.model import Deed, Line
-from menjin.login.ports import Transactions
 from menjin.sessions.model import Subject
 from menjin.values import AccountId
 
@@ -17,26 +13,10 @@ class Records:
 
     Args:
         ledger: Keeps them.
-        transactions: Of the database they are in.
-        one_database: Whether sessions are kept there too.
     """
 
-    def __init__(self, ledger: Ledger, transactions: Transactions, *, one_database: bool) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._transactions = transactions
-        self._one_database = one_database
-
-    @asynccontextmanager
-    async def together(self) -> AsyncIterator[None]:
-        """Let the ends of sessions and their lines be one transaction, where one database holds both.
-
-        Where sessions are elsewhere the line follows the deed, and both come before the answer.
-        """
-        if not self._one_database:
-            yield
-            return
-        async with self._transactions.transaction():
-            yield
 
     async def write(
         self, deed: Deed, subject: Subject, *, account_id: AccountId | None = None, reason: str | None = None

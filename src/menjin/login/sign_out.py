@@ -6,10 +6,9 @@ import logging
 
 from menjin.apps import Apps
 from menjin.clock import Clock
-from menjin.errors import MenjinError, SignedOut
-from menjin.ledger.model import Line
+from menjin.errors import MenjinError, SessionExpired, SignedOut
+from menjin.login.ending import Ending
 from menjin.login.events import Event, Listener
-from menjin.login.records import Records
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Subject
@@ -31,7 +30,7 @@ class SignOut:
         sessions: Sessions,
         clock: Clock,
         listener: Listener,
-        records: Records,
+        ending: Ending,
     ) -> None:
         self._apps = apps
         self._wechat = wechat
@@ -39,7 +38,7 @@ class SignOut:
         self._sessions = sessions
         self._clock = clock
         self._listener = listener
-        self._records = records
+        self._ending = ending
 
     async def run(self, session_token: Secret) -> None:
         """End the token's session; once more, or after it expired, is no fault.
@@ -48,17 +47,12 @@ class SignOut:
             SessionInvalid: The token names no session, or one that was ended from elsewhere.
             StoreUnavailable: The session may live still.
         """
-        lines: list[Line] = []
-        async with self._records.together():
-            try:
-                session = await self._sessions.sign_out(session_token)
-            except SignedOut:
-                return
-            if session is None:
-                return
-            lines.append(await self._records.write("session_revoked", session.subject, reason="signed_out"))
-        self._records.say(*lines)
+        try:
+            session = await self._sessions.authenticate(session_token)
+        except (SignedOut, SessionExpired):
+            return
         subject = session.subject
+        await self._ending.end(subject, (session,), "signed_out")
         self._listener.hear(Event.of("signed_out", session))
         if self._apps.get(subject.appid).reset_key_at_sign_out:
             await self._forget_key(subject)

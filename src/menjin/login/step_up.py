@@ -16,6 +16,7 @@ from menjin.login.events import Event, Listener
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
 from menjin.login.results import SignedIn
+from menjin.login.sign_in import parse_login_code
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
@@ -65,6 +66,7 @@ class StepUp:
         """
         session = await self._sessions.authenticate(session_token)
         subject, began_at = session.subject, self._clock.now()
+        parse_login_code(login_code)
         await self._limits.count_login(subject.appid, subject.openid)
         exchange = await self._wechat.exchange_login_code(self._apps.get(subject.appid), login_code)
         await self._session_keys.take_in(subject.appid, exchange.openid, exchange.session_key, began_at)

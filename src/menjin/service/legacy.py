@@ -8,12 +8,13 @@ An skey is a session_token: `GET /v1/session` and the gateways take it as a bear
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.aio import AsyncMenjin
@@ -24,6 +25,7 @@ from menjin.integrations.legacy.sign_in import Surroundings
 from menjin.service.settings import Settings
 
 _KINDS: dict[str, Callable[..., Middleware]] = {"weapp-session": WeappSession, "wafer": Wafer, "wafer2": Wafer2}
+_NOWHERE = Router((), redirect_slashes=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,29 @@ class Legacy:
     prepare: Callable[[], Awaitable[None]]
 
 
+class ByApp:
+    """Finds an app's middleware at once: with a route each, a flood would cost more the more apps there are."""
+
+    def __init__(self, doors: Mapping[str, ASGIApp]) -> None:
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        await self._doors.get(scope["path_params"]["appid"], _NOWHERE)(scope, receive, send)
+
+
 def to_legacy(settings: Settings, parts: Parts, menjin: AsyncMenjin) -> Legacy:
     """Return what `[legacy] protocols` names, for every app."""
     if not settings.legacy.protocols:
         return Legacy((), _nothing)
     store, prepare = _open_store(parts)
     around = Surroundings(parts.clock, parts.pause, parts.randomness)
-    mounts = [
-        Mount(
-            f"/legacy/{protocol}/{section.appid}",
-            app=_KINDS[protocol](_show_user, menjin=menjin, appid=section.appid, store=store, around=around),
-        )
-        for protocol in dict.fromkeys(settings.legacy.protocols)
-        for section in settings.apps
-    ]
+    given = {"menjin": menjin, "store": store, "around": around, "trusted_proxies": settings.gateway.to_proxies()}
+    mounts = []
+    for protocol in dict.fromkeys(settings.legacy.protocols):
+        kind = _KINDS[protocol]
+        doors = {section.appid: kind(_show_user, appid=section.appid, **given) for section in settings.apps}
+        mounts.append(Mount(f"/legacy/{protocol}/{{appid}}", app=ByApp(doors)))
     return Legacy(mounts, prepare)
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import ClientInvalid, Fault, RequestInvalid, SessionInvalid
-from menjin.limits.addresses import NO_PROXIES, TrustedProxies
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies, read_address
 from menjin.login.beside import Beside
 from menjin.service.bodies import (
     OpenDataBody,
@@ -28,7 +28,6 @@ from menjin.service.bodies import (
     to_signed_in,
 )
 from menjin.service.cloud_headers import read_cloud_identity
-from menjin.service.shedding import read_address
 from menjin.sessions.model import Device
 from menjin.values import Secret
 
@@ -121,7 +120,7 @@ class Routes:
         """POST /v1/sessions."""
         body = await read_body(request, SignInBody)
         device = None if isinstance(body.device, UnsetType) else Device(body.device.id, body.device.label)
-        key, address = read_idempotency_key(request), read_address(request, self._trusted)
+        key, address = read_idempotency_key(request), read_address(request.scope, self._trusted)
         tenant = None if isinstance(body.tenant, UnsetType) else body.tenant
         beside = Beside(tenant, read_cloud_identity(request, self._cloud))
         signed_in = await self._menjin.sign_in(

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import MenjinError
-from menjin.limits.addresses import TrustedProxies, find_client
+from menjin.limits.addresses import TrustedProxies, read_address
 from menjin.service.bodies import LARGEST_BODY
 
 _PATH = "/v1/sessions"
@@ -48,7 +48,7 @@ class Shedding:
         if is_sign_in(scope):
             request = Request(scope)
             try:
-                await self._menjin.turn_away(read_address(request, self._trusted))
+                await self._menjin.turn_away(read_address(scope, self._trusted))
             except MenjinError as error:
                 response = await self._refuse(request, error)
                 if not await _let_pass(receive):
@@ -82,10 +82,3 @@ async def _let_pass(receive: Receive) -> bool:
     except TimeoutError:
         pass
     return False
-
-
-def read_address(request: Request, trusted: TrustedProxies) -> str | None:
-    """Return where a request comes from, as far as that can be trusted."""
-    peer = request.client.host if request.client is not None else None
-    found = find_client(peer, request.headers.getlist("x-forwarded-for"), trusted)
-    return str(found) if found is not None else None

@@ -56,6 +56,15 @@ class SessionKeys:
         """
         return rules.usable(await self._store.find(appid, openid), self._clock.now())
 
+    async def find_current(self, appid: AppId, openid: OpenId) -> HeldKey | None:
+        """Return the key of the last login that is known; None if there is none.
+
+        Raises:
+            StoreUnavailable: The store cannot be asked.
+        """
+        ring = await self._store.find(appid, openid)
+        return ring.current if ring is not None else None
+
     async def try_keys(
         self, appid: AppId, openid: OpenId, attempt: Callable[[Secret], T], keys: Keys | None = None
     ) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from menjin.apps import App
 from menjin.clock import Clock, Randomness
@@ -21,6 +21,7 @@ _LOG = logging.getLogger("menjin.sessions")
 # Whether the account of a session that ended as `disabled` is open again.
 Pardon = Callable[[Session], Awaitable[bool]]
 _KEPT_AFTER_END = timedelta(days=1)
+_JUST_AFTER = timedelta(microseconds=1)
 
 
 class Sessions:
@@ -56,12 +57,31 @@ class Sessions:
         Raises:
             StoreUnavailable: None was made, or one that nobody knows the token of.
         """
+        issued = await self._add(app, subject, device, self._clock.now())
+        surplus, newest = await self._find_surplus(app, subject)
+        if issued.session.session_id in {
+            one.session_id for one in surplus
+        }:  # another machine's clock is ahead: who logs in last stays all the same
+            await self._end(issued.session, "replaced")
+            issued = await self._add(app, subject, device, newest + _JUST_AFTER)
+            surplus, _ = await self._find_surplus(app, subject)
+        for one in surplus:
+            await self._end(one, "replaced")
+        return issued
+
+    async def _find_surplus(self, app: App, subject: Subject) -> tuple[tuple[Session, ...], datetime]:
+        """Return who gives way, and when the newest was issued."""
+        live = await self._store.list_live(subject.identity_id, self._clock.now())
+        newest = max((one.issued_at for one in live), default=self._clock.now())
+        return rules.choose_surplus(live, app.devices, app.max_sessions), newest
+
+    async def _add(self, app: App, subject: Subject, device: Device | None, issued_at: datetime) -> IssuedSession:
         now = self._clock.now()
         session = Session(
             session_id=SessionId(new_id("ses_", now, self._randomness.random_bytes(10))),
             subject=subject,
             device=device,
-            issued_at=now,
+            issued_at=issued_at,
             last_seen_at=now,
             authenticated_at=now,
             idle_timeout=app.idle_timeout,
@@ -69,9 +89,6 @@ class Sessions:
         )
         made = make_token(self._randomness)
         await self._store.add(session, made.token_hash)
-        live = await self._store.list_live(subject.identity_id, now)
-        for surplus in rules.choose_surplus(live, app.devices, app.max_sessions):
-            await self._end(surplus, "replaced")
         return IssuedSession(session, made.token)
 
     async def authenticate(self, session_token: Secret) -> Session:
@@ -125,22 +142,8 @@ class Sessions:
         await self._store.confirm(session.session_id, now)
         return replace(session, authenticated_at=now)
 
-    async def sign_out(self, session_token: Secret) -> Session | None:
-        """End the token's session and return it; None if it had expired by itself.
-
-        Raises:
-            SessionInvalid: The token names no session, or one ended by somebody else.
-            StoreUnavailable: It may live still.
-        """
-        try:
-            session = await self.authenticate(session_token)
-        except SessionExpired:
-            return None
-        await self._end(session, "signed_out")
-        return session
-
     async def record_ends(self, sessions: Sequence[Session], reason: EndReason) -> None:
-        """Commit, with the caller's transaction, that sessions have ended; `end_others` takes them away then.
+        """Commit, with the caller's transaction, that sessions have ended; `take_away` or `end_others` comes after it.
 
         Raises:
             StoreUnavailable: It may not have been committed.
@@ -148,6 +151,16 @@ class Sessions:
         now = self._clock.now()
         for session in sessions:
             await self._revocations.record(session.session_id, reason, now, session.ends_at)
+
+    async def take_away(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        """Take away sessions whose ends are recorded.
+
+        Raises:
+            StoreUnavailable: Some may be there still.
+        """
+        now = self._clock.now()
+        for session in sessions:
+            await self._store.end(session.session_id, reason, now)
 
     async def list_live(self, session: Session) -> tuple[Session, ...]:
         """Return the live sessions of the same identity, the newest first."""
@@ -187,17 +200,13 @@ class Sessions:
             await self._end(session, reason)
         return len(live)
 
-    async def end_others(self, kept: Session, reason: EndReason, only: SessionId | None = None) -> int:
-        """End the other live sessions of the same identity, or one of them; return how many.
+    async def end_others(self, kept: Session, reason: EndReason) -> int:
+        """End the other live sessions of the same identity; return how many.
 
         Raises:
             StoreUnavailable: Some may live still; the same call again ends them.
         """
-        others = [
-            session
-            for session in await self.list_live(kept)
-            if session.session_id != kept.session_id and only in {None, session.session_id}
-        ]
+        others = [one for one in await self.list_live(kept) if one.session_id != kept.session_id]
         for session in others:
             await self._end(session, reason)
         return len(others)

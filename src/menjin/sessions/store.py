@@ -8,6 +8,8 @@ from typing import Protocol
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.values import IdentityId, SessionId
 
+FORMER_TOKENS_KEPT = 40
+
 
 class SessionStore(Protocol):
     """Keeps sessions by the hash of their token. Every method raises StoreUnavailable when it cannot be asked."""
@@ -28,6 +30,8 @@ class SessionStore(Protocol):
         self, session_id: SessionId, token_hash: str, new_hash: str, account: BoundAccount | None, now: datetime
     ) -> bool:
         """Replace the current token and the account, if `token_hash` still is current and the session lives.
+
+        The newest `FORMER_TOKENS_KEPT` former tokens stay known; older ones may be forgotten.
 
         Returns:
             False if somebody else rotated or ended it first; nothing was changed.

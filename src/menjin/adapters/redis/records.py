@@ -9,6 +9,7 @@
     mj:ix:{identity_id} HASH: session_id → slot:issued_at
     mj:here             there as long as this Redis was not emptied
     mj:applied          the server that the revocations of the last 24 h were applied to
+    mj:swept            the number of the revocation log up to which every end is here
 
 A session's slot comes from its token alone, so a look-up is one command on one key; hashes are without the slot.
 """
@@ -26,6 +27,7 @@ from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, Union
 
 MARKER = "mj:here"
 APPLIED = "mj:applied"
+SWEPT = "mj:swept"
 
 
 class _Fixed(msgspec.Struct, frozen=True, omit_defaults=True):

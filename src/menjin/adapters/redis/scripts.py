@@ -37,7 +37,7 @@ if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'c', ARGV
 return 1
 """)
 
-# Arguments: the current hash, the new one, the account, now, the moment before which former hashes may go.
+# Arguments: the current hash, the new one, the account, now, how many former hashes are kept.
 # The second run of one rotation (its first answer was lost) finds its work done.
 ROTATE = Script("""
 local found = redis.call('HMGET', KEYS[1], 'h', 'e')
@@ -45,13 +45,14 @@ if found[2] then return 0 end
 if found[1] == ARGV[2] then return 1 end
 if found[1] ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'h', ARGV[2], 'a', ARGV[3], 's', ARGV[4], 't:' .. ARGV[1], ARGV[4])
-if redis.call('HLEN', KEYS[1]) > 40 then
-  local all = redis.call('HGETALL', KEYS[1])
+local most = tonumber(ARGV[5])
+if redis.call('HLEN', KEYS[1]) > most then
+  local all, former = redis.call('HGETALL', KEYS[1]), {}
   for i = 1, #all, 2 do
-    if string.sub(all[i], 1, 2) == 't:' and tonumber(all[i + 1]) < tonumber(ARGV[5]) then
-      redis.call('HDEL', KEYS[1], all[i])
-    end
+    if string.sub(all[i], 1, 2) == 't:' then former[#former + 1] = {all[i], tonumber(all[i + 1])} end
   end
+  table.sort(former, function(one, other) return one[2] > other[2] end)
+  for i = most + 1, #former do redis.call('HDEL', KEYS[1], former[i][1]) end
 end
 return 1
 """)

@@ -14,6 +14,7 @@ from menjin.adapters.redis.durability import describe_losses
 from menjin.adapters.redis.records import (
     APPLIED,
     MARKER,
+    SWEPT,
     encode_account,
     index_key,
     pointer_key,
@@ -25,13 +26,13 @@ from menjin.clock import from_micros, to_micros
 from menjin.errors import StoreUnavailable
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.sessions.revocations import Revocation
+from menjin.sessions.store import FORMER_TOKENS_KEPT
 from menjin.sessions.token import read_slot
 from menjin.values import IdentityId, SessionId
 
 _LOG = logging.getLogger("menjin.redis")
 _KEPT_AFTER_END = timedelta(days=1)
 _TOMBSTONE_KEPT = timedelta(days=7)
-_FORMER_HASHES_KEPT = timedelta(hours=1)
 _BEING_ADDED = timedelta(hours=1)
 _REMEMBERED = 10_000
 
@@ -87,10 +88,8 @@ class RedisSessions:
         if await self._find_slot(session_id) != slot:
             return False  # another session's token
         tails = token_hash[len(slot) :], new_hash[len(slot) :]
-        times = to_micros(now), to_micros(now - _FORMER_HASHES_KEPT)
-        return bool(
-            await self._commands.run(scripts.ROTATE, session_key(slot), *tails, encode_account(account), *times)
-        )
+        rest = encode_account(account), to_micros(now), FORMER_TOKENS_KEPT
+        return bool(await self._commands.run(scripts.ROTATE, session_key(slot), *tails, *rest))
 
     async def end(self, session_id: SessionId, reason: EndReason, now: datetime) -> None:
         """End a session; the first reason stays, and is told for seven days."""
@@ -172,6 +171,15 @@ class RedisSessions:
         await self._commands.run_each(scripts.END, calls)
         if servers is not None:
             await self._commands.set(APPLIED, servers)
+
+    async def read_swept(self) -> int | None:
+        """Return the number of the revocation log up to which every end was written here; None if it is not known."""
+        found = await self._commands.get(SWEPT)
+        return int(found) if found is not None else None
+
+    async def note_swept(self, number: int) -> None:
+        """Remember that number."""
+        await self._commands.set(SWEPT, str(number))
 
     def _match(self, fields: Mapping[str, str], tail: str, slot: str) -> FoundSession | None:
         session = _read(fields)

@@ -12,6 +12,7 @@ from menjin.adapters.sqlalchemy.statements import are
 from menjin.adapters.sqlalchemy.tables import ROTATED_TOKENS, SESSIONS
 from menjin.clock import from_micros, to_micros
 from menjin.sessions.model import BoundAccount, Device, EndReason, FoundSession, Session, Subject
+from menjin.sessions.store import FORMER_TOKENS_KEPT
 from menjin.values import IdentityId, SessionId
 
 _ALIVE = SESSIONS.c.end_reason.is_(None)
@@ -26,6 +27,13 @@ _BY_FORMER_TOKEN = (
     sa.select(SESSIONS, ROTATED_TOKENS.c.rotated_at)
     .join(ROTATED_TOKENS, ROTATED_TOKENS.c.session_id == SESSIONS.c.session_id)
     .where(*are(ROTATED_TOKENS, ("token_hash",)))
+)
+_OLDEST_KEPT = (
+    sa.select(ROTATED_TOKENS.c.rotated_at)
+    .where(*are(ROTATED_TOKENS, ("session_id",)))
+    .order_by(ROTATED_TOKENS.c.rotated_at.desc())
+    .offset(FORMER_TOKENS_KEPT - 1)
+    .limit(1)
 )
 
 
@@ -70,6 +78,11 @@ class SqlSessions:
                 return False
             former = {"token_hash": token_hash, "session_id": session_id, "rotated_at": to_micros(now)}
             await work.add(ROTATED_TOKENS, former)
+            oldest = await work.first(_OLDEST_KEPT, {"session_id": session_id})
+            if oldest is not None:
+                mine = ROTATED_TOKENS.c.session_id == session_id
+                old = ROTATED_TOKENS.c.rotated_at < oldest.rotated_at
+                await work.run(sa.delete(ROTATED_TOKENS).where(mine, old))
             return True
 
     async def end(self, session_id: SessionId, reason: EndReason, now: datetime) -> None:

@@ -69,6 +69,13 @@ def to_reply(scope: Scope, error: MenjinError) -> Reply:
     return Reply(problem.body, problem.status, "application/problem+json", problem.retry_after)
 
 
+def read_wait(error: MenjinError | None) -> int | None:
+    """Return the whole seconds after which whoever was refused may come back; None if nothing is known of it."""
+    if error is None:
+        return None
+    return to_problem(error, language="en", request_id="").retry_after
+
+
 async def send_reply(reply: Reply, send: Send) -> None:
     """Send a reply that no cache keeps."""
     body = msgspec.json.encode(reply.body)

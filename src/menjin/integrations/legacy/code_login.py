@@ -18,7 +18,7 @@ from typing import Any
 from menjin.aio import AsyncMenjin
 from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, StaleSessionKey
 from menjin.integrations.legacy.sealing import Seals, digest
-from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, sign_in
+from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, count_bad_code, sign_in
 from menjin.integrations.legacy.store import Entry, LegacyStore
 from menjin.values import Secret
 
@@ -34,6 +34,20 @@ class Grant:
 
     session_token: Secret
     user_info: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """A code, with what proves that it is the client's own.
+
+    Attributes:
+        address: Where it comes from, as far as that is known.
+    """
+
+    code: Secret
+    raw_data: str
+    signature: str
+    address: str | None = None
 
 
 class CodeLogins:
@@ -61,7 +75,7 @@ class CodeLogins:
         self._sweeper = Sweeper(store, around.clock)
         self._flights: dict[tuple[str, str], asyncio.Task[Grant | MenjinError]] = {}
 
-    async def log_in(self, code: Secret, raw_data: str, signature: str) -> Grant:
+    async def log_in(self, shown: Presentation) -> Grant:
         """Return what a presentation gives.
 
         The work goes on when this caller hangs up: others may wait for it.
@@ -69,14 +83,16 @@ class CodeLogins:
         Raises:
             LoginCodeUsed: It was presented before, otherwise or too long ago.
             StaleSessionKey: The signature does not hold; the code is spent, the session ended.
+            TooManyAttempts: The address shows too many bad codes.
             MenjinError: What `AsyncMenjin.sign_in` raises.
         """
-        if not _CODE.fullmatch(code.reveal()):
+        if not _CODE.fullmatch(shown.code.reveal()):
+            await count_bad_code(self._menjin, self._appid, shown.address)
             raise LoginCodeInvalid
-        key = (self._seals.name(code), digest(raw_data, signature))
+        key = (self._seals.name(shown.code), digest(shown.raw_data, shown.signature))
         flight = self._flights.get(key)
         if flight is None:
-            flight = asyncio.create_task(self._settle(*key, code, (raw_data, signature)))
+            flight = asyncio.create_task(self._settle(*key, shown))
             self._flights[key] = flight
             flight.add_done_callback(lambda _done: self._flights.pop(key))
         outcome = await asyncio.shield(flight)
@@ -93,29 +109,31 @@ class CodeLogins:
         entry = await self._store.find(name, self._around.clock.now())
         return self._open(code, await self._await_filled(name, entry))
 
-    async def _settle(self, name: str, proof: str, code: Secret, signed: tuple[str, str]) -> Grant | MenjinError:
+    async def _settle(self, name: str, proof: str, shown: Presentation) -> Grant | MenjinError:
         """Return the error rather than raise it: any number of callers may wait for this one answer."""
         try:
-            return await self._present(name, proof, code, signed)
+            return await self._present(name, proof, shown)
         except MenjinError as error:
             return error
 
-    async def _present(self, name: str, proof: str, code: Secret, signed: tuple[str, str]) -> Grant:
+    async def _present(self, name: str, proof: str, shown: Presentation) -> Grant:
         now = self._around.clock.now()
         found = await self._store.claim(name, Entry(proof, now, now + CODE_KEPT), now)
         if found is None:
-            return await self._first(name, code, signed)
+            return await self._first(name, shown)
         if not hmac.compare_digest(found.proof, proof) or now - found.claimed_at >= self._repeatable:
+            await count_bad_code(self._menjin, self._appid, shown.address)
             raise LoginCodeUsed
-        grant = self._open(code, await self._await_filled(name, found))
+        grant = self._open(shown.code, await self._await_filled(name, found))
         if grant is None:
             raise LoginCodeUsed
         return grant
 
-    async def _first(self, name: str, code: Secret, signed: tuple[str, str]) -> Grant:
+    async def _first(self, name: str, shown: Presentation) -> Grant:
+        code, signed = shown.code, (shown.raw_data, shown.signature)
         await self._sweeper.note_login()
         try:
-            signed_in, user_info = await sign_in(self._menjin, self._appid, code, signed=signed)
+            signed_in, user_info = await sign_in(self._menjin, self._appid, code, shown.address, signed=signed)
         except StaleSessionKey:
             await self._store.fill(name, "", self._around.clock.now() + CODE_KEPT)
             raise

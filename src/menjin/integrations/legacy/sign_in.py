@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from menjin.adapters.waiting import TaskPause
 from menjin.aio import AsyncMenjin
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
-from menjin.errors import OpenDataInvalid, StaleSessionKey
+from menjin.errors import LoginCodeInvalid, OpenDataInvalid, StaleSessionKey
+from menjin.integrations.legacy.asgi import Scope
 from menjin.integrations.legacy.store import LegacyStore
+from menjin.limits.addresses import NO_PROXIES, TrustedProxies, read_address
 from menjin.login.results import SignedIn
 from menjin.values import Secret
 
+_LOG = logging.getLogger("menjin.legacy")
 _PURGE_EVERY = 256
 
 
@@ -26,10 +31,50 @@ class Surroundings:
     randomness: Randomness = field(default_factory=SystemRandomness)
 
 
+class Doorstep:
+    """Says whose address a login comes from, and turns away those who try too often.
+
+    Args:
+        menjin: Counts by address.
+        trusted: The proxies in front; None if nobody thought of them, which a line in the log says.
+    """
+
+    def __init__(self, menjin: AsyncMenjin, trusted: TrustedProxies | None) -> None:
+        self._menjin = menjin
+        self._trusted = trusted if trusted is not None else NO_PROXIES
+        if trusted is None:
+            _LOG.warning(
+                "no trusted_proxies: limits by address are off for peers on loopback or a private network, since "
+                "everybody behind a proxy would share one; NO_PROXIES says that there is none"
+            )
+
+    async def admit(self, scope: Scope) -> str | None:
+        """Return the address of a login, before anything of it is looked into; None if it cannot be known.
+
+        Raises:
+            TooManyAttempts: It tries too often.
+            StoreUnavailable: That cannot be known.
+        """
+        address = read_address(scope, self._trusted)
+        await self._menjin.turn_away(address)
+        return address
+
+
+async def count_bad_code(menjin: AsyncMenjin, appid: str, address: str | None) -> None:
+    """Have a code that was refused here count against its address, as those do that the library refuses.
+
+    Raises:
+        TooManyAttempts: The address tries too often.
+    """
+    with suppress(LoginCodeInvalid):
+        await menjin.sign_in(appid, "", address=address)  # an impossible code: counted, and nobody is asked
+
+
 async def sign_in(
     menjin: AsyncMenjin,
     appid: str,
     code: Secret,
+    address: str | None,
     *,
     signed: tuple[str, str] | None = None,
     encrypted: tuple[str, str] | None = None,
@@ -41,7 +86,7 @@ async def sign_in(
         OpenDataInvalid: The same.
         MenjinError: What `AsyncMenjin.sign_in` raises.
     """
-    signed_in = await menjin.sign_in(appid, code.reveal())
+    signed_in = await menjin.sign_in(appid, code.reveal(), address=address)
     if signed is None and encrypted is None:
         return signed_in, {}
     token = signed_in.session_token.reveal()

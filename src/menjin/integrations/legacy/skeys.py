@@ -35,7 +35,9 @@ class Skeys:
         self._seals = Seals(protocol, appid, around.randomness)
         self._sweeper = Sweeper(store, around.clock)
 
-    async def log_in(self, code: Secret, encrypted: tuple[str, str] | None) -> tuple[SignedIn, Mapping[str, Any]]:
+    async def log_in(
+        self, code: Secret, encrypted: tuple[str, str] | None, address: str | None
+    ) -> tuple[SignedIn, Mapping[str, Any]]:
         """Sign in and keep the user info; return both.
 
         Raises:
@@ -45,7 +47,7 @@ class Skeys:
         """
         if encrypted is not None:
             parse_ciphertext(*encrypted)
-        signed_in, user_info = await sign_in(self._menjin, self._appid, code, encrypted=encrypted)
+        signed_in, user_info = await sign_in(self._menjin, self._appid, code, address, encrypted=encrypted)
         await self._keep(signed_in, user_info)
         return signed_in, _complete(user_info, signed_in.session.subject.openid)
 

@@ -13,7 +13,7 @@ import hmac
 from typing import Any
 
 from menjin.aio import AsyncMenjin
-from menjin.errors import MenjinError, OpenDataInvalid, SessionInvalid, StoreError
+from menjin.errors import MenjinError, OpenDataInvalid, SessionInvalid, StoreError, TooManyAttempts
 from menjin.integrations.legacy.asgi import (
     MAGIC,
     AsgiApp,
@@ -24,11 +24,13 @@ from menjin.integrations.legacy.asgi import (
     note,
     read_header,
     read_path,
+    read_wait,
 )
-from menjin.integrations.legacy.sign_in import Surroundings
+from menjin.integrations.legacy.sign_in import Doorstep, Surroundings
 from menjin.integrations.legacy.skeys import Skeys, read_encrypted
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.integrations.legacy.wechat_words import to_detail
+from menjin.limits.addresses import TrustedProxies
 from menjin.values import Secret
 
 
@@ -43,6 +45,7 @@ class Wafer(Middleware):
         login_path: The clients' setLoginUrl.
         ignore: Paths left alone, or a function of the ASGI scope.
         user_info_required: Whether a login needs encryptedData and iv, as the old server wanted.
+        trusted_proxies: The proxies in front, whose X-Forwarded-For is believed; as `parse_proxies` returns them.
     """
 
     def __init__(
@@ -55,11 +58,13 @@ class Wafer(Middleware):
         login_path: str = "/login",
         ignore: Ignore = (),
         user_info_required: bool = True,
+        trusted_proxies: TrustedProxies | None = None,
         around: Surroundings | None = None,
     ) -> None:
         super().__init__(app, ignore)
         self._login_path = login_path
         self._user_info_required = user_info_required
+        self._doorstep = Doorstep(menjin, trusted_proxies)
         self._skeys = Skeys("wafer", menjin=menjin, appid=appid, store=store, around=around or Surroundings())
 
     async def answer(self, scope: Scope) -> Reply | None:
@@ -68,7 +73,13 @@ class Wafer(Middleware):
         logging_in = read_path(scope) == self._login_path
         if session_id and skey:
             return await self._recognise(scope, session_id, skey, logging_in=logging_in)
-        return await self._log_in(scope) if logging_in else None
+        return await self._admit(scope) if logging_in else None
+
+    async def _admit(self, scope: Scope) -> Reply:
+        try:
+            return await self._log_in(scope, await self._doorstep.admit(scope))
+        except TooManyAttempts as error:
+            return _refuse("ERR_LOGIN_FAILED", "尝试次数过多，请稍后再试", error)
 
     async def _recognise(self, scope: Scope, session_id: str, skey: Secret, *, logging_in: bool) -> Reply | None:
         try:
@@ -80,7 +91,7 @@ class Wafer(Middleware):
         note(scope, principal, user_info)
         return Reply({"code": 0, "message": "会话有效，无需登录"}) if logging_in else None
 
-    async def _log_in(self, scope: Scope) -> Reply:
+    async def _log_in(self, scope: Scope, address: str | None) -> Reply:
         code = Secret(read_header(scope, "x-wx-code"))
         try:
             encrypted = read_encrypted(scope)
@@ -91,8 +102,8 @@ class Wafer(Middleware):
         if encrypted is None and self._user_info_required:
             return _missing("X-WX-Encrypted-Data / X-WX-IV")
         try:
-            signed_in, _ = await self._skeys.log_in(code, encrypted)
-        except StoreError:
+            signed_in, _ = await self._skeys.log_in(code, encrypted, address)
+        except (StoreError, TooManyAttempts):
             raise
         except MenjinError as error:
             detail = to_detail(error)
@@ -110,6 +121,6 @@ def _missing(header: str) -> Reply:
     return Reply({"type": "ERR_LOGIN_FAILED", "message": f"缺少请求头 {header}"})
 
 
-def _refuse(error: str, message: str) -> Reply:
+def _refuse(error: str, message: str, cause: MenjinError | None = None) -> Reply:
     body: dict[str, Any] = {MAGIC: 1, "error": error, "message": message}
-    return Reply(body)
+    return Reply(body, retry_after=read_wait(cause))

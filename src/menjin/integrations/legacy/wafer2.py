@@ -10,10 +10,21 @@ from __future__ import annotations
 
 from menjin.aio import AsyncMenjin
 from menjin.errors import MenjinError, OpenDataInvalid, SessionInvalid, StaleSessionKey, StoreError
-from menjin.integrations.legacy.asgi import AsgiApp, Ignore, Middleware, Reply, Scope, note, read_header, read_path
-from menjin.integrations.legacy.sign_in import Surroundings
+from menjin.integrations.legacy.asgi import (
+    AsgiApp,
+    Ignore,
+    Middleware,
+    Reply,
+    Scope,
+    note,
+    read_header,
+    read_path,
+    read_wait,
+)
+from menjin.integrations.legacy.sign_in import Doorstep, Surroundings
 from menjin.integrations.legacy.skeys import Skeys, read_encrypted
 from menjin.integrations.legacy.store import LegacyStore
+from menjin.limits.addresses import TrustedProxies
 from menjin.values import Secret
 
 
@@ -27,6 +38,7 @@ class Wafer2(Middleware):
         store: Shared by all processes that serve it.
         login_path: The clients' setLoginUrl.
         ignore: Paths that need no login, or a function of the ASGI scope; there both are None.
+        trusted_proxies: The proxies in front, whose X-Forwarded-For is believed; as `parse_proxies` returns them.
     """
 
     def __init__(
@@ -38,10 +50,12 @@ class Wafer2(Middleware):
         store: LegacyStore,
         login_path: str = "/login",
         ignore: Ignore = (),
+        trusted_proxies: TrustedProxies | None = None,
         around: Surroundings | None = None,
     ) -> None:
         super().__init__(app, ignore)
         self._login_path = login_path
+        self._doorstep = Doorstep(menjin, trusted_proxies)
         self._skeys = Skeys("wafer2", menjin=menjin, appid=appid, store=store, around=around or Surroundings())
 
     async def answer(self, scope: Scope) -> Reply | None:
@@ -61,15 +75,16 @@ class Wafer2(Middleware):
         if not code:
             return _refuse("ERR_HEADER_MISSED")
         try:
-            signed_in, user_info = await self._skeys.log_in(code, read_encrypted(scope))
+            address = await self._doorstep.admit(scope)
+            signed_in, user_info = await self._skeys.log_in(code, read_encrypted(scope), address)
         except StoreError:
             raise
         except (OpenDataInvalid, StaleSessionKey):
             return _refuse("ERR_IN_DECRYPT_DATA")
-        except MenjinError:
-            return _refuse("ERR_GET_SESSION_KEY")
+        except MenjinError as error:
+            return _refuse("ERR_GET_SESSION_KEY", error)
         return Reply({"code": 0, "data": {"userinfo": user_info, "skey": signed_in.session_token.reveal()}})
 
 
-def _refuse(error: str) -> Reply:
-    return Reply({"code": -1, "error": error})
+def _refuse(error: str, cause: MenjinError | None = None) -> Reply:
+    return Reply({"code": -1, "error": error}, retry_after=read_wait(cause))

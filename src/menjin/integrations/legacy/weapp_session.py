@@ -16,12 +16,23 @@ from typing import Any
 from urllib.parse import unquote
 
 from menjin.aio import AsyncMenjin
-from menjin.errors import AccountDisabled, MenjinError, SessionInvalid, StaleSessionKey
-from menjin.integrations.legacy.asgi import MAGIC, AsgiApp, Ignore, Middleware, Reply, Scope, note, read_header
-from menjin.integrations.legacy.code_login import CODE_KEPT, CodeLogins, Grant
-from menjin.integrations.legacy.sign_in import Surroundings
+from menjin.errors import AccountDisabled, MenjinError, SessionInvalid, StaleSessionKey, TooManyAttempts
+from menjin.integrations.legacy.asgi import (
+    MAGIC,
+    AsgiApp,
+    Ignore,
+    Middleware,
+    Reply,
+    Scope,
+    note,
+    read_header,
+    read_wait,
+)
+from menjin.integrations.legacy.code_login import CODE_KEPT, CodeLogins, Grant, Presentation
+from menjin.integrations.legacy.sign_in import Doorstep, Surroundings
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.integrations.legacy.wechat_words import to_detail
+from menjin.limits.addresses import TrustedProxies
 from menjin.strict_json import read_object
 from menjin.values import Secret
 
@@ -39,6 +50,7 @@ class WeappSession(Middleware):
         store: Shared by all processes that serve it.
         ignore: Paths left alone, or a function of the ASGI scope.
         repeatable: How long the same first request gives the same session.
+        trusted_proxies: The proxies in front, whose X-Forwarded-For is believed; as `parse_proxies` returns them.
     """
 
     def __init__(
@@ -50,10 +62,12 @@ class WeappSession(Middleware):
         store: LegacyStore,
         ignore: Ignore = (),
         repeatable: timedelta = CODE_KEPT,
+        trusted_proxies: TrustedProxies | None = None,
         around: Surroundings | None = None,
     ) -> None:
         super().__init__(app, ignore)
         self._menjin = menjin
+        self._doorstep = Doorstep(menjin, trusted_proxies)
         self._logins = CodeLogins(
             menjin=menjin, appid=appid, store=store, around=around or Surroundings(), repeatable=repeatable
         )
@@ -64,10 +78,16 @@ class WeappSession(Middleware):
         if not code:
             return None
         if read_header(scope, "x-wx-rawdata"):
-            return await self._first_request(scope, code)
+            return await self._admit(scope, code)
         return await self._let_in(scope, await self._logins.recall(code))
 
-    async def _first_request(self, scope: Scope, code: Secret) -> Reply | None:
+    async def _admit(self, scope: Scope, code: Secret) -> Reply | None:
+        try:
+            return await self._first_request(scope, code, await self._doorstep.admit(scope))
+        except TooManyAttempts as error:  # without a reason: the client would come four times at once
+            return _refuse(str(error), wait=read_wait(error))
+
+    async def _first_request(self, scope: Scope, code: Secret, address: str | None) -> Reply | None:
         try:
             raw_data = _read_raw_data(read_header(scope, "x-wx-rawdata"))
         except UnicodeDecodeError:
@@ -77,11 +97,11 @@ class WeappSession(Middleware):
         signature = read_header(scope, "x-wx-signature")
         if not _SIGNATURE.fullmatch(signature):
             return _untrusted()
-        return await self._log_in(scope, code, raw_data, signature)
+        return await self._log_in(scope, Presentation(code, raw_data, signature, address))
 
-    async def _log_in(self, scope: Scope, code: Secret, raw_data: str, signature: str) -> Reply | None:
+    async def _log_in(self, scope: Scope, shown: Presentation) -> Reply | None:
         try:
-            grant = await self._logins.log_in(code, raw_data, signature)
+            grant = await self._logins.log_in(shown)
         except StaleSessionKey:
             return _untrusted()
         except AccountDisabled as error:
@@ -128,10 +148,15 @@ def _untrusted() -> Reply:
 
 
 def _refuse(
-    message: str, reason: str | None = None, *, name: str = "Error", detail: dict[str, object] | None = None
+    message: str,
+    reason: str | None = None,
+    *,
+    name: str = "Error",
+    detail: dict[str, object] | None = None,
+    wait: int | None = None,
 ) -> Reply:
     body: dict[str, Any] = {MAGIC: 1}
     if reason is not None:
         body["reason"] = reason
     body["error"] = {"name": name, "message": message} | ({"detail": detail} if detail is not None else {})
-    return Reply(body)
+    return Reply(body, retry_after=wait)
