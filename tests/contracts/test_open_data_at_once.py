@@ -21,7 +21,7 @@ from menjin.clock import Clock, SystemClock
 from menjin.errors import StaleSessionKey, StoreUnavailable
 from menjin.limits.fair_queue import ANY_NUMBER
 from menjin.login.in_turn import InTurn
-from menjin.session_keys.attempts import IN_FLIGHT_AT_MOST, AttemptStore, Use, digest_form, mac_key
+from menjin.session_keys.attempts import IN_FLIGHT_AT_MOST, AttemptStore, StillInFlightError, Use, digest_form, mac_key
 from menjin.session_keys.flow import SessionKeys
 from menjin.values import AppId, OpenId, SessionId
 from support.benches import Bench
@@ -199,6 +199,22 @@ def test_who_waited_is_not_tried_with_a_key_of_later(bench: Bench) -> None:
             bench.run(processes.keys.open_once(asker, f"bad {number}", ("phone", "iv"), attempt, keys))
     assert processes.tried == {"old": 5}
     assert not processes.is_spent()
+
+
+def test_what_breaks_off_releases_its_claim(bench: Bench) -> None:
+    """A request that ends without an answer uses no ciphertext up; the attempt it had begun stays counted."""
+    processes = Processes(bench)
+
+    def attempt(_: Secret) -> Mapping[str, Any]:
+        raise RuntimeError
+
+    for _ in range(4):
+        with pytest.raises(RuntimeError):
+            bench.run(processes.keys.open_once((APPID, OPENID, SessionId("ses_2")), "good", ("phone", "iv"), attempt))
+    assert bench.run(processes.open(0, "good"))["opened"] == "good"
+    processes.spoil(1)
+    with pytest.raises(StillInFlightError):
+        bench.run(processes.keys.try_keys(APPID, OPENID, attempt))
 
 
 def claim_of_a_dead_one(processes: Processes) -> Use:
