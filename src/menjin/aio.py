@@ -269,6 +269,7 @@ class AsyncMenjin:
 
         Raises:
             PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
+            RequestInvalid: Which payment is not said, or no payment has such a number.
             SessionInvalid: The session is not alive.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer.

@@ -65,6 +65,7 @@ class StepUp:
             TransportError: WeChat did not answer.
         """
         session = await self._sessions.authenticate(session_token)
+        parse_login_code(login_code)
         subject, began_at = session.subject, self._clock.now()
         parse_login_code(login_code)
         await self._limits.count_login(subject.appid, subject.openid)
