@@ -7,17 +7,18 @@ that bore too many failures is spent: WeChat is asked at once to replace it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from menjin.apps import Apps
 from menjin.clock import Clock
 from menjin.errors import BindingRequired, MenjinError, StaleSessionKey
 from menjin.login.events import Event, Listener
+from menjin.login.in_turn import InTurn
 from menjin.login.opened import to_opened
 from menjin.login.results import OpenedData, PhoneNumber
 from menjin.login.unionids import UnionIds
-from menjin.session_keys.flow import SessionKeys
+from menjin.session_keys.flow import Keys, SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session, Subject
 from menjin.values import Secret, parse_unionid
@@ -42,6 +43,7 @@ class OpenData:
         wechat: AuthorisedWeChat,
         clock: Clock,
         listener: Listener,
+        in_turn: InTurn,
     ) -> None:
         self._apps = apps
         self._unionids = unionids
@@ -50,6 +52,7 @@ class OpenData:
         self._wechat = wechat
         self._clock = clock
         self._listener = listener
+        self._in_turn = in_turn
 
     async def open(
         self,
@@ -107,26 +110,35 @@ class OpenData:
         return PhoneNumber(f"+{country}{national}", country, national)
 
     async def _verify(self, subject: Subject, raw_data: str, signature: str) -> Mapping[str, Any]:
-        try:
-            return await self._session_keys.try_keys(
-                subject.appid, subject.openid, lambda key: open_raw_data(raw_data, signature, key)
-            )
-        except StaleSessionKey:
-            await self._replace_spent(subject)
-            raise
+        def attempt(key: Secret) -> Mapping[str, Any]:
+            return open_raw_data(raw_data, signature, key)
+
+        async def deed(keys: Keys) -> Mapping[str, Any]:
+            return await self._session_keys.try_keys(subject.appid, subject.openid, attempt, keys)
+
+        return await self._try(subject, deed)
 
     async def _decrypt(
         self, session: Session, kind: OpenDataKind, encrypted: tuple[str, str], ciphertext: Ciphertext
     ) -> Mapping[str, Any]:
         subject, (encrypted_data, iv) = session.subject, encrypted
+        asker = (subject.appid, subject.openid, session.session_id)
         expected = Expected(kind, subject.appid, subject.openid, self._clock.now())
+
+        def attempt(key: Secret) -> Mapping[str, Any]:
+            return open_ciphertext(ciphertext, key, expected)
+
+        async def deed(keys: Keys) -> Mapping[str, Any]:
+            return await self._session_keys.open_once(asker, encrypted_data, (kind, iv), attempt, keys)
+
+        return await self._try(subject, deed)
+
+    async def _try(self, subject: Subject, deed: Callable[[Keys], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
+        """Try the keys in hand at this moment, in this person's turn."""
+        appid, openid = subject.appid, subject.openid
         try:
-            return await self._session_keys.open_once(
-                (subject.appid, subject.openid, session.session_id),
-                encrypted_data,
-                (kind, iv),
-                lambda key: open_ciphertext(ciphertext, key, expected),
-            )
+            keys = await self._session_keys.usable(appid, openid)
+            return await self._in_turn.run(appid, openid, lambda: deed(keys))
         except StaleSessionKey:
             await self._replace_spent(subject)
             raise

@@ -156,7 +156,8 @@ KEY_ATTEMPTS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("key_mac", _DIGEST, primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("touched_at", _MICROS, nullable=False, index=True),
+    sa.Column("in_flight", sa.Integer, nullable=False),
+    sa.Column("begun_at", _MICROS, nullable=False, index=True),
     sa.Column("reset_asked_at", _MICROS),
 )
 
@@ -169,6 +170,7 @@ CIPHERTEXT_USES = sa.Table(
     sa.Column("session_id", _ID, nullable=False),
     sa.Column("form", _DIGEST, nullable=False),
     sa.Column("used_at", _MICROS, nullable=False, index=True),
+    sa.Column("is_pending", sa.Boolean, nullable=False),
     sa.Column("payload_sealed", sa.Text),
 )
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_4b6730"
+revision = "0001_4819af"
 down_revision = None
 
 
@@ -72,6 +72,7 @@ def _make_ciphertext_uses() -> None:
         sa.Column("session_id", ascii_text(30), nullable=False),
         sa.Column("form", ascii_text(64), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_pending", sa.Boolean(), nullable=False),
         sa.Column("payload_sealed", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", "digest", name=op.f("pk_ciphertext_uses")),
         **MYSQL_TABLES,
@@ -109,12 +110,13 @@ def _make_key_attempts() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("key_mac", ascii_text(64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("touched_at", sa.BigInteger(), nullable=False),
+        sa.Column("in_flight", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("reset_asked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", "key_mac", name=op.f("pk_key_attempts")),
         **MYSQL_TABLES,
     )
-    op.create_index(op.f("ix_key_attempts_touched_at"), "key_attempts", ["touched_at"], unique=False)
+    op.create_index(op.f("ix_key_attempts_begun_at"), "key_attempts", ["begun_at"], unique=False)
 
 
 def _make_keyrings() -> None:
