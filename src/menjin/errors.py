@@ -381,12 +381,7 @@ class StoreError(MenjinError):
 
 
 class StoreUnavailable(StoreError):
-    """The store is down, full, locked or too slow; nothing is known of the caller.
-
-    Args:
-        detail: For a log.
-        store: Which one, if that is known.
-    """
+    """The store is down, full, locked or too slow; nothing is known of the caller. `store`: which, where known."""
 
     def __init__(self, detail: str | None = None, *, store: StoreKind | None = None) -> None:
         super().__init__(detail)

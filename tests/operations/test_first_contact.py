@@ -79,6 +79,7 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 def test_members_are_for_a_local_directory_only(tmp_path: Path) -> None:
     """Another directory would never ask them; without terminal and password, `--stdin` is named."""
     path = write_config(tmp_path, "http://127.0.0.1:1")
+    assert run_command(tmp_path, "migrate").returncode == 0
     for words in (("add", "ming"), ("passwd", "ming"), ("list",)):
         ended = run_command(tmp_path, "directory", *words, given="password\n")
         assert ended.returncode == 2

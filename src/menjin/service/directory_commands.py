@@ -19,6 +19,7 @@ from menjin.service.console import (
     AsJson,
     ConfigPath,
     explained,
+    need_database_file,
     opened,
     print_json,
     print_table,
@@ -96,6 +97,7 @@ async def _with(settings: Settings, deed: Callable[[LocalDirectory], Awaitable[T
 def _load(config: Path) -> Settings:
     """Return the settings of a service that asks the local directory."""
     settings = load_settings(config)
+    need_database_file(settings)
     if settings.directory is None or settings.directory.local is None:
         told = "the configuration has no such section: its members would never be asked 配置中没有启用内置账号目录"
         raise refuse("directory.local", told)

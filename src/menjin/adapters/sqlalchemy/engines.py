@@ -124,7 +124,7 @@ def find_fault_of_file(url: str) -> str | None:
     path = find_sqlite_file(url)
     if path is None:
         return None
-    folder = path.parent
+    folder = next(one for one in path.absolute().parents if one.exists())  # those below it will be made
     if path.is_dir():
         return f"{path}: is a folder 是目录，不是文件"
     if not os.access(folder, os.W_OK | os.X_OK):  # the write-ahead log lies beside the file
