@@ -11,6 +11,8 @@ import sys
 from opening import open_house
 from places import HOLDERS, MEMBER, PASSWORD, House, Ports, PortUnavailable
 
+HIGHEST_PORT = 65535
+
 
 def main() -> int:
     """Run the demo; return the exit status."""
@@ -23,13 +25,24 @@ def main() -> int:
         return 1
 
 
+def read_port(text: str) -> int:
+    """Return a port.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdigit() or int(text[:6]) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: a port is 0 to {HIGHEST_PORT} 端口应为 0 到 {HIGHEST_PORT}")
+    return int(text)
+
+
 def read_options() -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--port", type=int, help="menjin's port (8700; 0 takes a free one)")
-    parser.add_argument("--wechat-port", type=int, help="the simulated WeChat's port (8701; 0 takes a free one)")
-    parser.add_argument("--page-port", type=int, help="the page's port (8703; 0 takes a free one)")
-    parser.add_argument("--shop-port", type=int, help="the shop's port (8704; 0 takes a free one)")
+    parser.add_argument("--port", type=read_port, help="menjin's port (8700; 0 takes a free one)")
+    parser.add_argument("--wechat-port", type=read_port, help="the simulated WeChat's port (8701; 0 takes a free one)")
+    parser.add_argument("--page-port", type=read_port, help="the page's port (8703; 0 takes a free one)")
+    parser.add_argument("--shop-port", type=read_port, help="the shop's port (8704; 0 takes a free one)")
     parser.add_argument("--walk", action="store_true", help="perform one login, print every hop, and end")
     parser.add_argument(
         "--app-mode",

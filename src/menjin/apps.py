@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from menjin.errors import ConfigurationError, Fault, RequestInvalid
-from menjin.values import AppId, Secret
+from menjin.values import AppId, Secret, is_text
 
 SignInPolicy = Literal["open", "bound"]
 DevicePolicy = Literal["many", "one_per_device", "single"]
@@ -101,7 +101,7 @@ class Apps:
         Raises:
             RequestInvalid: It is not one of ours.
         """
-        app = self._apps.get(appid)
+        app = self._apps.get(appid) if is_text(appid) else None  # a list would be no key
         if app is None:
             raise RequestInvalid(Fault("appid", "not an app of this installation"))
         return app

@@ -6,22 +6,31 @@ import asyncio
 import logging
 import sys
 from enum import StrEnum
+from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
 
-from menjin.adapters.sqlalchemy.resealing import Resealed, Resealing
+from menjin.adapters.sqlalchemy.resealing import Resealed
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.service.account_commands import ACCOUNTS, SESSIONS
 from menjin.service.client_commands import CLIENTS
-from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened, print_table
+from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, opened, print_table, say
 from menjin.service.directory_commands import DIRECTORY
 from menjin.service.doctor_commands import doctor
 from menjin.service.migrate_commands import migrate
-from menjin.service.serving import bind, override_internal
+from menjin.service.sealed import opened_sealed
+from menjin.service.serving import bind, name_url, override_internal
 from menjin.service.serving import serve as serve_all
 from menjin.service.settings import Settings, load_settings, to_parts, to_vault
 from menjin.service.token_commands import TOKENS
+
+
+def _say_version(*, asked: bool) -> None:
+    if asked:
+        print(f"menjin {version_of('menjin')}")
+        raise typer.Exit
+
 
 _APP = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +49,16 @@ _APP.add_typer(CLIENTS, name="clients")
 _APP.add_typer(TOKENS, name="tokens")
 
 
+@_APP.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version. 显示版本。")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
+
+
 class LogLevel(StrEnum):
     """What `--log-level` takes."""
 
@@ -50,8 +69,9 @@ class LogLevel(StrEnum):
 
 
 async def _check_keys(settings: Settings) -> None:
-    async with opened(settings, makes_file=True) as database:
-        await Resealing(database, to_vault(settings)).check()
+    vault = to_vault(settings)
+    async with opened(settings, makes_file=True) as database, opened_sealed(settings, database, vault) as sealed:
+        await sealed.check(may_miss_redis=True)
 
 
 @_APP.command()
@@ -59,9 +79,14 @@ def serve(
     *,
     config: ConfigPath = DEFAULT_CONFIG,
     host: Annotated[str, typer.Option(help="Address to listen on. 监听地址。")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port. 端口。")] = 8700,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. 端口，0 为任意空闲端口。")
+    ] = 8700,
     internal_port: Annotated[
-        int | None, typer.Option(help="Port for the business's own services, such as 8702; none without it. 内部端口。")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port for the business's own services, such as 8702; none without it. 内部端口。"
+        ),
     ] = None,
     internal_host: Annotated[
         str | None, typer.Option(help="Its address; the loopback unless set. 内部监听地址。")
@@ -76,9 +101,9 @@ def serve(
         asyncio.run(_check_keys(settings))
         set_up_logging(log_level)
         listeners = bind(settings, host, port)
-    print(f"menjin: http://{host}:{port}", file=sys.stderr)
+    print(f"menjin: {name_url(host, listeners.public)}", file=sys.stderr)
     if listeners.internal is not None:
-        print(f"menjin: internal http://{settings.internal.host}:{settings.internal.port}", file=sys.stderr)
+        print(f"menjin: internal {name_url(settings.internal.host, listeners.internal)}", file=sys.stderr)
     serve_all(settings, listeners, workers)
 
 
@@ -121,17 +146,16 @@ def keys_rotate(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
 
 async def _count_sealed(settings: Settings, vault: AesGcmVault) -> dict[str, int]:
-    async with opened(settings) as database:
-        return await Resealing(database, vault).count_by_key()
+    async with opened(settings) as database, opened_sealed(settings, database, vault) as sealed:
+        return await sealed.count_by_key()
 
 
 async def _reseal(settings: Settings, vault: AesGcmVault) -> tuple[Resealed, dict[str, int]]:
     """Seal anew; return what became of it, and how many texts each older key still seals."""
-    async with opened(settings) as database:
-        work = Resealing(database, vault)
-        await work.check()
-        resealed = await work.reseal(tell=lambda done: print(f"menjin: {done} …", file=sys.stderr))
-        counts = await work.count_by_key()
+    async with opened(settings) as database, opened_sealed(settings, database, vault) as sealed:
+        await sealed.check()
+        resealed = await sealed.reseal(lambda done: say(f"menjin: {done} …"))
+        counts = await sealed.count_by_key()
     return resealed, {name: count for name, count in counts.items() if name != vault.active}
 
 

@@ -369,6 +369,9 @@ class CentreUnreachable(TransportError):
     message = "the access_token centre cannot be reached"
 
 
+StoreKind = Literal["database", "redis", "directory"]
+
+
 class StoreError(MenjinError):
     """A store of ours failed."""
 
@@ -378,7 +381,11 @@ class StoreError(MenjinError):
 
 
 class StoreUnavailable(StoreError):
-    """The store is down, full, locked or too slow; nothing is known of the caller."""
+    """The store is down, full, locked or too slow; nothing is known of the caller. `store`: which, where known."""
+
+    def __init__(self, detail: str | None = None, *, store: StoreKind | None = None) -> None:
+        super().__init__(detail)
+        self.store = store
 
 
 class ConfigurationError(MenjinError):

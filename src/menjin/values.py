@@ -61,13 +61,23 @@ class Secret:
         raise TypeError("a Secret is not pickled")
 
 
+def is_text(value: object) -> bool:
+    """Whether something is a text; a library's caller may hand on whatever a client sent."""
+    return isinstance(value, str)
+
+
+def is_like(pattern: re.Pattern[str], text: object) -> bool:
+    """Whether something is a text, and of a shape."""
+    return isinstance(text, str) and pattern.fullmatch(text) is not None
+
+
 def parse_appid(text: str) -> AppId:
     """Return `text` as an appid.
 
     Raises:
         ValueError: It is not `wx` and 16 lower-case hex digits.
     """
-    if not _APPID.fullmatch(text):
+    if not is_like(_APPID, text):
         raise ValueError("not an appid: wx and 16 lower-case hex digits")
     return AppId(text)
 
@@ -80,7 +90,7 @@ def parse_openid(text: str) -> OpenId:
     Raises:
         ValueError: It is not 20 to 64 characters of `A-Za-z0-9_-`.
     """
-    if not _WECHAT_ID.fullmatch(text):
+    if not is_like(_WECHAT_ID, text):
         raise ValueError("not an openid")
     return OpenId(text)
 
@@ -91,24 +101,24 @@ def parse_unionid(text: str) -> UnionId:
     Raises:
         ValueError: It is not 20 to 64 characters of `A-Za-z0-9_-`.
     """
-    if not _WECHAT_ID.fullmatch(text):
+    if not is_like(_WECHAT_ID, text):
         raise ValueError("not a unionid")
     return UnionId(text)
 
 
 def is_wechat_id(text: str) -> bool:
     """Whether `text` can be an openid or unionid; no other reaches a query."""
-    return _WECHAT_ID.fullmatch(text) is not None
+    return is_like(_WECHAT_ID, text)
 
 
 def is_external_id(text: str) -> bool:
     """Whether `text` can be an id of the business's own system."""
-    return 0 < len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable() and text == text.strip()
+    return is_text(text) and 0 < len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable() and text == text.strip()
 
 
 def is_own_id(text: str) -> bool:
     """Whether `text` can be an id that `new_id` made; no other reaches a query, which MySQL may refuse."""
-    return _OWN_ID.fullmatch(text) is not None
+    return is_like(_OWN_ID, text)
 
 
 def parse_external_id(text: str) -> str:

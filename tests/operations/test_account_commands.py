@@ -97,6 +97,7 @@ def test_a_disabled_account_is_refused_until_enabled(place: Place) -> None:
     assert ming.who().status_code == 200
     done = place.command("accounts", "disable", ref)
     assert (done["dry_run"], done["sessions_ended"]) == (False, 2)
+    assert (done["account"]["disabled"], done["sessions"]) == (True, [])  # as it is now
     for client in (ming, also_ming):
         assert obeyed(client, "account_disabled")
         assert client.who().status_code == 403
@@ -105,7 +106,7 @@ def test_a_disabled_account_is_refused_until_enabled(place: Place) -> None:
     assert hong.who().status_code == 200
     assert place.command("accounts", "show", ref)["account"]["disabled"] is True
     assert place.command("accounts", "disable", ref)["sessions_ended"] == 0
-    place.command("accounts", "enable", ref)
+    assert place.command("accounts", "enable", ref)["account"]["disabled"] is False
     assert ming.who().json()["code"] == "session_expired"
     assert ref_of(place.sign_in()) == ref
 

@@ -235,7 +235,10 @@ def test_redis_that_keeps_nothing(redis_server: RedisServer, tmp_path: Path) -> 
     try:
         client.config_set("appendonly", "no")
         client.config_set("save", "")
-        assert of(examine_redis()[1], "redis", "failed") == ["persistence"]
+        found = examine_redis()[1]
+        assert of(found, "redis", "failed") == ["persistence"]
+        told = next(one for one in found if one["subject"] == "persistence")
+        assert (told["en"].isascii(), "登录态" in told["zh"]) == (True, True)
         client.config_set("appendonly", "yes")
         assert of(examine_redis()[1], "redis", "ok") == ["server", "persistence"]
     finally:
@@ -252,3 +255,18 @@ def test_for_people(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert "WARNING schema: revision: no tables yet 还没有表" in ended.stdout
     assert "→ the first start makes them" in ended.stdout
+    assert "menjin: 0 failed, 2 warnings. 0 项需要处理，有 2 条警告。" in ended.stdout
+    assert "一切正常" not in ended.stdout
+
+
+def test_a_missing_table_is_made_as_the_advice_says(url: str, tmp_path: Path) -> None:
+    """What `menjin migrate --table` prints makes the table and its indexes; the doctor is content after that."""
+    run(url, "DROP TABLE audit_lines")
+    findings = examine(tmp_path, url)[1]
+    advice = next(one["next"] for one in findings if one["subject"] == "audit_lines")
+    assert "`menjin migrate --table audit_lines`" in advice
+    ended = run_command(tmp_path, "migrate", "--table", "audit_lines")
+    assert ended.returncode == 0, ended.stderr
+    run(url, *(part for part in ended.stdout.split(";") if part.strip()))
+    assert examine(tmp_path, url)[0] == 0
+    assert run_command(tmp_path, "migrate", "--table", "nothing").returncode == 2

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from menjin.errors import MenjinError, SessionExpired, SessionRotated, StoreUnavailable
+from menjin import ByOpenId
+from menjin.errors import BindingRequired, KickedOut, MenjinError, SessionExpired, SessionRotated, StoreUnavailable
+from menjin.values import OpenId
 from support.clock import ClockStopwatch, FakeClock
 from support.doors import MEMBERS, Colour
 from support.redis_rig import StillStopwatch, open_stores
@@ -55,38 +58,122 @@ def test_a_binding_rotates_one_session_and_ends_the_others(make_redis_town: Make
 
 
 class _GoneAfterCommit:
-    """Redis, out of reach from the first write of a rotation on, until it is `back`."""
+    """Redis, out of reach from the first write of a rotation on, until it is `back`; or to be listed from, too."""
 
     def __init__(self, inner: object) -> None:
         self._inner = inner
         self.is_gone = False
+        self.gone = {"rotate", "end"}
 
     def __getattr__(self, name: str) -> object:
-        if self.is_gone and name in {"rotate", "end"}:
+        if self.is_gone and name in self.gone:
             raise StoreUnavailable
         return getattr(self._inner, name)
 
 
 def test_what_ended_stays_ended_if_redis_goes_away_after_the_commit(make_redis_town: MakeTown) -> None:
     """The parting is committed, Redis fails, and the other session is refused all the same."""
+    town, broken = _breakable(make_redis_town)
+    ming, tablet = (town.person("ming", SHOP).sign_in() for _ in range(2))
+    ming.do("bind_by_password", "ming", MEMBERS["ming"])
+    tablet.sign_in()
+    broken.is_gone = True
+    with pytest.raises(MenjinError):
+        ming.do("unbind")
+    broken.is_gone = False
+    revocations = town.parts.stores.revocations
+    town.door._settle(_step(town, revocations))
+    with pytest.raises(SessionExpired):
+        town.door.authenticate(tablet.token)
+
+
+def test_an_operators_change_is_not_begun_without_redis(make_redis_town: MakeTown) -> None:
+    """Sessions are listed first: without them nothing changes; the same call does it all once Redis is back."""
+    town, broken = _breakable(make_redis_town)
+    ming = town.person("ming", SHOP).sign_in()
+    ming.do("bind_by_password", "ming", MEMBERS["ming"])
+    reference = ByOpenId(SHOP, OpenId(ming.openid))
+    broken.gone |= {"list_live"}
+    for deed in (("unbind", reference), ("bind", reference, "other"), ("disable", reference), ("revoke", reference)):
+        broken.is_gone = True
+        with pytest.raises(StoreUnavailable):
+            town.door.do("operator", *deed)
+        broken.is_gone = False
+        seen = town.door.do("operator", "show", reference)
+        assert (seen.account.external_id, seen.account.disabled) == ("ming", False)
+    assert town.door.authenticate(ming.token).account is not None
+    assert town.door.do("operator", "unbind", reference).deed == "unbound"
+    with pytest.raises(SessionExpired):
+        town.door.authenticate(ming.token)
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"), [("unbind", SessionExpired), ("move", SessionExpired), ("revoke", KickedOut)]
+)
+def test_an_operators_ends_are_committed_with_the_change(
+    make_redis_town: MakeTown, deed: str, error: type[MenjinError]
+) -> None:
+    """Redis goes away after the listing: every session that was listed is refused all the same."""
+    town, broken = _breakable(make_redis_town)
+    phones = [town.person("ming", SHOP).sign_in() for _ in range(2)]
+    phones[0].do("bind_by_password", "ming", MEMBERS["ming"])
+    phones[1].sign_in()
+    reference = ByOpenId(SHOP, OpenId(phones[0].openid))
+    broken.is_gone = True
+    words = ("bind", reference, "hong") if deed == "move" else (deed, reference)
+    more: dict[str, Any] = {"move": True} if deed == "move" else {}
+    with pytest.raises(StoreUnavailable):
+        town.door.do("operator", *words, **more)
+    broken.is_gone = False
+    town.door._settle(_step(town, town.parts.stores.revocations))
+    for phone in phones:
+        with pytest.raises(error):
+            town.door.authenticate(phone.token)
+
+
+def test_a_repetition_ends_sessions_that_are_left_over(make_redis_town: MakeTown) -> None:
+    """Bound or parted already, sessions that say otherwise end; once none does, `bind` is `kept`, `unbind` refused."""
+    town = make_redis_town()
+    ming = town.person("ming", SHOP).sign_in()
+    reference = ByOpenId(SHOP, OpenId(ming.openid))
+    accounts = town.parts.stores.accounts
+
+    async def attach(account_id: object) -> None:
+        async with accounts.transaction() as work:
+            identity = await work.find_identity(SHOP.appid, reference.openid)
+            assert identity is not None
+            if account_id is None:
+                await work.detach_identity(identity.identity_id, town.clock.now())
+            else:
+                await work.put_account_of_identity(identity.identity_id, account_id)  # type: ignore[arg-type] # an id
+
+    def says(deed: str, *words: str) -> str:
+        return str(town.door.do("operator", deed, reference, *words).deed)
+
+    hong = town.person("hong", SHOP).sign_in()
+    hong.do("bind_by_password", "hong", MEMBERS["hong"])
+    town.door.run(attach(hong.account_id))  # as if by a call that did not get further
+    assert says("bind", "hong") == "kept"
+    with pytest.raises(SessionExpired):
+        town.door.authenticate(ming.token)
+    assert town.door.authenticate(hong.token).account is not None
+    ming.sign_in()
+    town.door.run(attach(None))
+    assert says("unbind") == "kept"
+    with pytest.raises(SessionExpired):
+        town.door.authenticate(ming.token)
+    with pytest.raises(BindingRequired):
+        says("unbind")
+
+
+def _breakable(make_redis_town: MakeTown) -> tuple[Town, _GoneAfterCommit]:
     broken: list[_GoneAfterCommit] = []
 
     def break_sessions(stores: object) -> object:
         broken.append(_GoneAfterCommit(stores.sessions))  # type: ignore[attr-defined] # the stores'
         return replace(stores, sessions=broken[0])  # type: ignore[type-var] # a dataclass
 
-    town = make_redis_town(break_sessions)
-    ming, tablet = (town.person("ming", SHOP).sign_in() for _ in range(2))
-    ming.do("bind_by_password", "ming", MEMBERS["ming"])
-    tablet.sign_in()
-    broken[0].is_gone = True
-    with pytest.raises(MenjinError):
-        ming.do("unbind")
-    broken[0].is_gone = False
-    revocations = town.parts.stores.revocations
-    town.door._settle(_step(town, revocations))
-    with pytest.raises(SessionExpired):
-        town.door.authenticate(tablet.token)
+    return make_redis_town(break_sessions), broken[0]
 
 
 def _step(town: Town, revocations: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
@@ -36,8 +37,19 @@ HELP = f"""在自己电脑上运行的微信（模拟器，不是微信）· A W
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False)
 
 
+def _say_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"wxsim {version_of('wxsim')}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="版本 · print the version")
+    ] = False,
+) -> None:
     """Keep ``serve`` a command of its own."""
 
 
@@ -46,7 +58,7 @@ root.__doc__ = HELP
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="端口 · port; 0 = 任意空闲端口 · any free one")] = 8701,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="端口 · port; 0 = 任意空闲端口 · any free one")] = 8701,
     host: Annotated[str, typer.Option(help="监听地址，默认仅本机 · loopback by default")] = LOOPBACK,
     state: Annotated[Path | None, typer.Option(help="世界存档文件 · file that keeps the world across restarts")] = None,
     seed: Annotated[

@@ -1,4 +1,4 @@
-"""What the log says of a WeChat that cannot be reached: host and kind, at most one line a minute."""
+"""What the log says of a WeChat or a store that cannot be reached: at most one line a minute, and no secret."""
 
 from __future__ import annotations
 
@@ -25,6 +25,40 @@ def name_kind(error: BaseException) -> str:
             return name
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     return "refused" if isinstance(cause, ConnectionRefusedError) else "broken"
+
+
+class Outage:
+    """Tells of a store that it cannot be used: the first time, then once a minute at most, and when it is over.
+
+    Args:
+        log: Where.
+        name: The store's.
+        stopwatch: For the minute.
+    """
+
+    def __init__(self, log: logging.Logger, name: str, stopwatch: Stopwatch | None = None) -> None:
+        self._log = log
+        self._name = name
+        self._stopwatch = stopwatch or SystemStopwatch()
+        self._told_at: float | None = None
+        self._is_open = False
+        self._unsaid = 0
+
+    def tell(self, cause: str) -> None:
+        """Log a failure by its kind, unless that was done a moment ago."""
+        now = self._stopwatch.seconds()
+        if self._told_at is not None and now - self._told_at < _QUIET_SECONDS:
+            self._unsaid += 1
+            return
+        more = f" ({self._unsaid} more since the last line)" if self._unsaid else ""
+        self._told_at, self._is_open, self._unsaid = now, True, 0
+        self._log.error("%s cannot be used: %s%s 无法使用", self._name, cause, more)
+
+    def end(self) -> None:
+        """Log that the store answers again, if it was said that it does not."""
+        if self._is_open:
+            self._is_open = False
+            self._log.warning("%s can be used again 已恢复", self._name)
 
 
 class Complaints:

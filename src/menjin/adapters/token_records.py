@@ -10,7 +10,7 @@ import msgspec
 from menjin.access_tokens.model import AccessToken, Cause, Lease, Record, Spent, Trouble
 from menjin.apps import STABLE, TokenMode
 from menjin.clock import from_micros, to_micros
-from menjin.session_keys.vault import Vault
+from menjin.session_keys.vault import Vault, read_key_id
 from menjin.values import AppId, Secret
 
 _LOG = logging.getLogger("menjin.access_tokens")
@@ -94,10 +94,17 @@ def read_record(appid: AppId, tag: str, kept: tuple[int, str | None, str], vault
 def _open_token(appid: AppId, generation: int, sealed: str | None, state: _State, vault: Vault) -> AccessToken | None:
     if sealed is None or state.obtained_at is None or state.expires_at is None:
         return None
+    if read_key_id(sealed) not in vault.key_ids:
+        _LOG.error(
+            "the vault key %s that sealed a kept access_token is not in the ring; it counts as none: app=%s 缺少密钥",
+            read_key_id(sealed),
+            appid,
+        )
+        return None
     try:
         text = vault.open(sealed, place_of(appid, generation)).decode()
     except ValueError:
-        _LOG.error("a kept access_token does not open; is a vault key missing? app=%s", appid)
+        _LOG.error("a kept access_token does not open: app=%s", appid)
         return None
     return AccessToken(appid, Secret(text), generation, *_moments(state.obtained_at, state.expires_at))
 

@@ -177,7 +177,7 @@ def redis_stores(
             await sessions.prepare()
             await revocations.step()
         except StoreUnavailable:
-            _LOG.error("started without Redis or the revocation log; answering 503 until both are there")
+            _LOG.error("opened without Redis or the revocation log; sessions cannot be told until both are there")
         await following.start()
 
     async def ping() -> None:

@@ -213,6 +213,7 @@ def _to_operator(parts: Parts, rooms: _Rooms) -> Operator:
         sessions=rooms.sessions,
         ledger=rooms.ledger,
         clock=parts.clock,
+        one_database=parts.stores.one_database,
     )
 
 

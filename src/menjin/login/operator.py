@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from menjin.accounts.binding import Shown
@@ -15,9 +15,10 @@ from menjin.clock import Clock
 from menjin.errors import BindingConflict, Fault, NotFound, RequestInvalid
 from menjin.ledger.flow import Ledger
 from menjin.ledger.model import Deed, Line
+from menjin.login.rebinding import to_bound
 from menjin.sessions.flow import Sessions
-from menjin.sessions.model import EndReason, Session
-from menjin.values import AccountId, IdentityId, OpenId, SessionId, is_external_id, is_own_id, is_wechat_id
+from menjin.sessions.model import EndReason, Session, Subject
+from menjin.values import AccountId, OpenId, SessionId, is_external_id, is_own_id, is_wechat_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,27 @@ class _DryError(Exception):
 
 
 class Operator:
-    """The deeds. They are audited as an operator's."""
+    """The deeds. They are audited as an operator's.
+
+    A change and the ends that follow from it are one commit. Sessions that are kept elsewhere are listed before it, so
+    that nothing is changed while they cannot be asked, and are taken away after it.
+
+    Args:
+        one_database: Whether sessions are kept where accounts are.
+    """
 
     def __init__(
-        self, *, apps: Apps, store: AccountStore, bindings: Bindings, sessions: Sessions, ledger: Ledger, clock: Clock
+        self,
+        *,
+        apps: Apps,
+        store: AccountStore,
+        bindings: Bindings,
+        sessions: Sessions,
+        ledger: Ledger,
+        clock: Clock,
+        one_database: bool,
     ) -> None:
+        self._one_database = one_database
         self._apps = apps
         self._store = store
         self._bindings = bindings
@@ -90,7 +107,8 @@ class Operator:
 
         Raises:
             NotFound: There is none.
-            StoreUnavailable: It may be shut with sessions alive; the same call again ends them.
+            StoreUnavailable: Nothing was changed, or it is shut and every session it had then is refused soon; the same
+                call again does what is missing.
         """
         return await self._switch(reference, is_on=False, dry_run=dry_run)
 
@@ -117,13 +135,13 @@ class Operator:
             RequestInvalid: No member can have this id.
             BindingConflict: The identity is bound otherwise, and is not to be moved; or somebody was faster.
             AccountDisabled: The member's account, or the identity's, is disabled.
-            StoreUnavailable: Nothing was changed, or all of it but the ends of sessions.
+            StoreUnavailable: Nothing was changed, or all of it, and sessions that say otherwise are refused soon.
         """
         if not is_external_id(external_id):
             raise RequestInvalid(Fault("external_id", "1 to 128 printable characters, no blanks at its ends"))
         shown = Shown(is_member=True, is_stepped_up=True, is_confirmed=move)
 
-        async def change() -> Bound:
+        async def change(_: Seen) -> Bound:
             return await self._bindings.by_member(reference.app, reference.openid, Member(external_id), shown)
 
         return await self._rebind(reference, change, dry_run=dry_run)
@@ -133,12 +151,14 @@ class Operator:
 
         Raises:
             NotFound: The openid never logged in.
-            BindingRequired: It has no account.
+            BindingRequired: It has no account, and no session that says it has.
             LastWayIn: Nobody could reach the account any more.
-            StoreUnavailable: Nothing was changed, or all of it but the ends of sessions.
+            StoreUnavailable: Nothing was changed, or all of it, and sessions that say otherwise are refused soon.
         """
 
-        async def change() -> Bound:
+        async def change(seen: Seen) -> Bound:
+            if seen.account is None and _choose_stale(seen, seen.identities[0], Bound(None, "kept")):
+                return Bound(None, "kept")  # sessions of the binding that was are left over
             return await self._bindings.undo(reference.app, reference.openid, is_stepped_up=True)
 
         return await self._rebind(reference, change, dry_run=dry_run)
@@ -167,58 +187,98 @@ class Operator:
         if dry_run:
             return seen
         account_id = seen.account.account_id
-        if seen.account.disabled is is_on:  # else it is so already
-            deed: Deed = "account_enabled" if is_on else "account_disabled"
-            async with self._store.transaction() as work:
-                await work.lock_account(account_id)
+        lines: list[Line] = []
+        async with self._store.transaction() as work:
+            account = await work.lock_account(account_id)
+            if account is not None and account.disabled is is_on:  # else it is so already
+                deed: Deed = "account_enabled" if is_on else "account_disabled"
                 await work.put_disabled(account_id, None if is_on else self._clock.now())
-                line = await self._ledger.write(deed, account_id, actor="operator")
-            self._ledger.say(line)
+                lines.append(await self._ledger.write(deed, account_id, actor="operator"))
+            if not is_on:
+                lines += await self._record(seen.sessions, "disabled")
+        await self._finish(lines, () if is_on else seen.sessions, "disabled")
         if not is_on:
-            await self._end((await self.show(account_id)).sessions, "disabled")
+            await self._end((await self.show(account_id)).sessions, "disabled")  # of logins in the same moment
         return seen
 
-    async def _rebind(self, reference: ByOpenId, change: Callable[[], Awaitable[Bound]], *, dry_run: bool) -> Bound:
+    async def _rebind(self, reference: ByOpenId, change: Callable[[Seen], Awaitable[Bound]], *, dry_run: bool) -> Bound:
+        before = await self.show(reference)
         bound: Bound | None = None
         lines: list[Line] = []
+        stale: tuple[Session, ...] = ()
         try:
             async with self._store.transaction() as work:
                 account, (identity, *_) = await _find(work, reference)
-                bound = await change()
+                bound = await change(before)
                 _undo_if(dry_run=dry_run)
-                holder = bound.account or account
-                if bound.deed != "kept" and holder is not None:
-                    deed: Deed = "unbound" if bound.account is None else "bound"
-                    lines.append(await self._write(deed, holder.account_id, reference.app))
-                if bound.loser is not None:
-                    lines.append(await self._write("unbound", bound.loser, reference.app))
+                lines += await self._write_change(bound, account, reference.app)
+                stale = _choose_stale(before, identity, bound)
+                await self._sessions.record_ends(stale, "expired")
+                if self._one_database:
+                    await self._sessions.take_away(stale, "expired")
         except _DryError:
-            pass
-        if bound is None:
-            raise BindingConflict
-        for line in lines:
-            self._ledger.say(line)
-        if lines:
-            await self._end_all((identity.identity_id, *bound.stale))
-        return bound
+            return _need(bound)
+        await self._finish(lines, stale, "expired")
+        for late in _choose_stale(await self.show(reference), identity, _need(bound)):  # of logins in the same moment
+            await self._sessions.end(late, "expired")
+        return _need(bound)
+
+    async def _write_change(self, bound: Bound, former: Account | None, app: App) -> list[Line]:
+        lines = []
+        holder = bound.account or former
+        if bound.deed != "kept" and holder is not None:
+            lines.append(await self._write("unbound" if bound.account is None else "bound", holder.account_id, app))
+        if bound.loser is not None:
+            lines.append(await self._write("unbound", bound.loser, app))
+        return lines
 
     async def _write(self, deed: Deed, account_id: AccountId, app: App) -> Line:
         return await self._ledger.write(deed, account_id, actor="operator", appid=app.appid)
 
-    async def _end_all(self, identity_ids: tuple[IdentityId, ...]) -> None:
-        """End sessions that say what is no longer so; their people log in silently."""
-        for identity_id in identity_ids:
-            await self._sessions.end_all(identity_id, "expired")
+    async def _end(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        if not sessions:
+            return
+        async with self._store.transaction():
+            lines = await self._record(sessions, reason)
+        await self._finish(lines, sessions, reason)
 
-    async def _end(self, sessions: tuple[Session, ...], reason: EndReason) -> None:
-        for session in sessions:
-            await self._sessions.end(session, reason)
-            subject = session.subject
-            holder = subject.account.id if subject.account is not None else subject.identity_id
-            line = await self._ledger.write(
-                "session_revoked", holder, actor="operator", appid=subject.appid, tenant=subject.tenant, reason=reason
-            )
+    async def _record(self, sessions: Sequence[Session], reason: EndReason) -> list[Line]:
+        """Commit, with the caller's transaction, that sessions ended, each with its line."""
+        await self._sessions.record_ends(sessions, reason)
+        if self._one_database:
+            await self._sessions.take_away(sessions, reason)
+        return [await self._write_end(one.subject, reason) for one in sessions]
+
+    async def _write_end(self, subject: Subject, reason: EndReason) -> Line:
+        holder = subject.account.id if subject.account is not None else subject.identity_id
+        return await self._ledger.write(
+            "session_revoked", holder, actor="operator", appid=subject.appid, tenant=subject.tenant, reason=reason
+        )
+
+    async def _finish(self, lines: Sequence[Line], ended: Sequence[Session], reason: EndReason) -> None:
+        """Say what is committed, and take away sessions that are kept elsewhere."""
+        for line in lines:
             self._ledger.say(line)
+        if not self._one_database:
+            await self._sessions.take_away(ended, reason)
+
+
+def _need(bound: Bound | None) -> Bound:
+    if bound is None:
+        raise BindingConflict
+    return bound
+
+
+def _choose_stale(seen: Seen, identity: Identity, bound: Bound) -> tuple[Session, ...]:
+    """Return the sessions that say otherwise than a change: of its identity, and of those it has to do with.
+
+    What was `kept` may have been changed by an earlier call that could not end them.
+    """
+    ids = {identity.identity_id, *bound.stale}
+    if bound.deed == "kept" and bound.account is not None:
+        ids |= {one.identity_id for one in seen.identities}
+    account = to_bound(bound.account)
+    return tuple(one for one in seen.sessions if one.subject.identity_id in ids and one.subject.account != account)
 
 
 def _undo_if(*, dry_run: bool) -> None:

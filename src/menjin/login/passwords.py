@@ -9,7 +9,7 @@ from menjin.apps import Apps
 from menjin.errors import CredentialsInvalid, Fault, RequestInvalid, StoreUnavailable
 from menjin.limits.flow import Limits
 from menjin.sessions.model import Subject
-from menjin.values import Secret
+from menjin.values import Secret, is_text
 
 
 class Passwords:
@@ -58,6 +58,8 @@ class Passwords:
         """
         if self._directory is None:
             raise RequestInvalid(Fault("method", "this installation has no directory to ask"))
+        if not is_text(username) or not is_text(password.reveal()):
+            raise CredentialsInvalid  # a library's caller may hand on whatever a client sent
         number = phone.e164 if phone is not None else None
         attempt = await self._limits.begin_password(subject.appid, subject.openid, username, number)
         try:

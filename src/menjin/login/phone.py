@@ -14,7 +14,7 @@ from menjin.login.proofs import Proofs
 from menjin.login.results import PhoneNumber
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session
-from menjin.values import Secret
+from menjin.values import Secret, is_like
 from menjin.wechat.authorised import AuthorisedWeChat
 
 _CODE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -70,7 +70,7 @@ class Phone:
             TransportError: WeChat did not answer; the code may be spent.
             StoreUnavailable: The number is lost; it takes another tap.
         """
-        if not _CODE.fullmatch(phone_code):
+        if not is_like(_CODE, phone_code):
             raise PhoneCodeInvalid
         subject = session.subject
         await self._limits.count_phone_code(subject.appid, subject.openid)

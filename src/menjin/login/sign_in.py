@@ -43,7 +43,7 @@ from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Device, Subject
-from menjin.values import OpenId, Secret
+from menjin.values import OpenId, Secret, is_like
 from menjin.wechat.client import WeChat
 from menjin.wechat.endpoints.jscode2session import LoginExchange
 
@@ -315,6 +315,6 @@ def parse_login_code(text: str) -> str:
     Raises:
         LoginCodeInvalid: It never will: empty, over 128 characters, or with others than visible ASCII.
     """
-    if not _LOGIN_CODE.fullmatch(text):
+    if not is_like(_LOGIN_CODE, text):
         raise LoginCodeInvalid
     return text

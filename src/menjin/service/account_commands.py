@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -64,8 +65,8 @@ def disable(
 ) -> None:
     """Shut an account: its sessions end, and it is refused until enabled 停用账号."""
     with explained():
-        seen = _run(config, ref, realm, lambda operator, one: operator.disable(one, dry_run=dry_run))
-    _tell({"disabled": True, "sessions_ended": len(seen.sessions), **_describe(seen)}, json=json, dry_run=dry_run)
+        before, after = _run(config, ref, realm, partial(_switch, is_on=False, dry_run=dry_run))
+    _tell({"disabled": True, "sessions_ended": len(before.sessions), **_describe(after)}, json=json, dry_run=dry_run)
 
 
 @ACCOUNTS.command("enable")
@@ -79,8 +80,8 @@ def enable(
 ) -> None:
     """Open a disabled account again 恢复账号."""
     with explained():
-        seen = _run(config, ref, realm, lambda operator, one: operator.enable(one, dry_run=dry_run))
-    _tell({"disabled": False, **_describe(seen)}, json=json, dry_run=dry_run)
+        _, after = _run(config, ref, realm, partial(_switch, is_on=True, dry_run=dry_run))
+    _tell({"disabled": False, **_describe(after)}, json=json, dry_run=dry_run)
 
 
 @ACCOUNTS.command("bind")
@@ -154,6 +155,13 @@ def revoke(
         ended = _run(config, ref, realm, lambda operator, one: operator.revoke(one, only, dry_run=dry_run))
     _tell({"sessions": [_describe_session(one) for one in ended]}, json=json, dry_run=dry_run)
     say(f"menjin: {len(ended)} {'would be ended, 将结束' if dry_run else 'ended, 已结束'}")
+
+
+async def _switch(operator: Operator, reference: Reference, *, is_on: bool, dry_run: bool) -> tuple[Seen, Seen]:
+    """Enable or disable; return what was there before, and what is there now (a dry run's before)."""
+    deed = operator.enable if is_on else operator.disable
+    before = await deed(reference, dry_run=dry_run)
+    return before, before if dry_run else await operator.show(reference)
 
 
 def _run(config: ConfigPath, ref: str, realm: str, deed: Deed[T]) -> T:

@@ -22,6 +22,12 @@ ConfigPath = Annotated[Path, typer.Option("--config", help="Configuration file. 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 以 JSON 输出。")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing. 只预览，不执行。")]
 DEFAULT_CONFIG = DEFAULT_FILE
+_STORES = {
+    "database": "the database cannot be used; is it running? 数据库不可用。",
+    "redis": "Redis cannot be used; is it running? Redis 不可用。",
+    "directory": "the directory of the business cannot be asked 无法查询业务系统的账号目录。",
+    None: "a store cannot be used, or what is known of it is too old; `menjin doctor` looks at each 存储不可用。",
+}
 
 
 def find_missing_file(settings: Settings) -> Path | None:
@@ -77,8 +83,8 @@ def explained() -> Iterator[None]:
             print(f"menjin: {fault.where}: {fault.problem}", file=sys.stderr)
         print(f"menjin: {len(error.faults)} fault(s) 处错误", file=sys.stderr)
         raise typer.Exit(2) from None
-    except StoreUnavailable:
-        print("menjin: the database cannot be used; is it running? 数据库不可用。", file=sys.stderr)
+    except StoreUnavailable as error:
+        print(f"menjin: {_STORES[error.store]}", file=sys.stderr)
         raise typer.Exit(1) from None
     except MenjinError as error:
         entry = TABLE.get(error.code)

@@ -7,13 +7,25 @@ import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
 from menjin.adapters.directories.local import LocalDirectory
 from menjin.errors import ConfigurationError, Fault
-from menjin.service.console import DEFAULT_CONFIG, AsJson, ConfigPath, explained, opened, print_json, print_table, say
+from menjin.service.console import (
+    DEFAULT_CONFIG,
+    AsJson,
+    ConfigPath,
+    explained,
+    need_database_file,
+    opened,
+    print_json,
+    print_table,
+    refuse,
+    say,
+)
 from menjin.service.directory_settings import to_local
 from menjin.service.settings import Settings, load_settings
 from menjin.values import Secret
@@ -37,7 +49,7 @@ def add(
 ) -> None:
     """Put a member in; the password is asked for 添加会员."""
     with explained():
-        settings = load_settings(config)
+        settings = _load(config)
         password = _ask_password(stdin=stdin)
         asyncio.run(_with(settings, lambda directory: directory.add(username, password, external_id, phone)))
     say(f"menjin: {username} is a member. 已添加。")
@@ -52,7 +64,7 @@ def passwd(
 ) -> None:
     """Give a member another password 修改密码."""
     with explained():
-        settings = load_settings(config)
+        settings = _load(config)
         password = _ask_password(stdin=stdin)
         asyncio.run(_with(settings, lambda directory: directory.change_password(username, password)))
     say(f"menjin: {username} has another password. 密码已修改。")
@@ -62,7 +74,7 @@ def passwd(
 def list_members(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -> None:
     """List the members 列出会员."""
     with explained():
-        members = asyncio.run(_with(load_settings(config), lambda directory: directory.list_members()))
+        members = asyncio.run(_with(_load(config), lambda directory: directory.list_members()))
     if json:
         print_json([asdict(one) for one in members])
         return
@@ -82,10 +94,25 @@ async def _with(settings: Settings, deed: Callable[[LocalDirectory], Awaitable[T
             await directory.close()
 
 
+def _load(config: Path) -> Settings:
+    """Return the settings of a service that asks the local directory."""
+    settings = load_settings(config)
+    need_database_file(settings)
+    if settings.directory is None or settings.directory.local is None:
+        told = "the configuration has no such section: its members would never be asked 配置中没有启用内置账号目录"
+        raise refuse("directory.local", told)
+    return settings
+
+
 def _ask_password(*, stdin: bool) -> Secret:
     """Read a password: typed twice without showing it, or the first line of standard input."""
     if stdin or not sys.stdin.isatty():
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
+        line = sys.stdin.readline()
+        if not line and not stdin:
+            raise refuse(
+                "--stdin", "no terminal to type a password at; pipe it in with --stdin 没有终端，请用 --stdin 传入"
+            )
+        return Secret(line.rstrip("\r\n"))
     first = getpass.getpass("password 密码: ")
     if getpass.getpass("once more 再输一次: ") != first:
         raise ConfigurationError([Fault("password", "the two differ; 两次输入不一致")])

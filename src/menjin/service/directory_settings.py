@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -124,6 +125,10 @@ def _to_callable(call: str) -> CallableDirectory:
     except ModuleNotFoundError as error:
         told = "not found beside the configuration file, nor installed 配置文件所在目录及已安装的包中均找不到该模块"
         raise ImportError(f"{error.name}: {told}") from None
+    except Exception as error:  # noqa: BLE001 - the business's own code, which may do anything when it is imported
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{module} fails when it is imported: {type(error).__name__} at {last.filename}:{last.lineno}"
+        raise ImportError(f"{told} 导入该模块时出错") from None
     if not callable(verify):
         raise TypeError(f"{call} is no function")
     return CallableDirectory(verify)

@@ -11,7 +11,6 @@ import typer
 from menjin.adapters.findings import Finding
 from menjin.adapters.sqlalchemy.checkup import check_tables
 from menjin.adapters.sqlalchemy.database import Database, StatementRefused
-from menjin.adapters.sqlalchemy.resealing import Resealing
 from menjin.errors import ConfigurationError, StoreUnavailable
 from menjin.service.console import (
     DEFAULT_CONFIG,
@@ -21,6 +20,7 @@ from menjin.service.console import (
     find_missing_file,
     print_json,
 )
+from menjin.service.sealed import opened_sealed
 from menjin.service.settings import (
     Settings,
     load_settings,
@@ -39,14 +39,21 @@ def doctor(*, config: ConfigPath = DEFAULT_CONFIG, json: AsJson = False) -> None
         findings = asyncio.run(look(settings))
     failed = [one for one in findings if one.level == "failed"]
     if json:
-        print_json({"healthy": not failed, "findings": [asdict(one) for one in findings]})
+        warnings = sum(one.level == "warning" for one in findings)
+        print_json({"healthy": not failed, "warnings": warnings, "findings": [asdict(one) for one in findings]})
     else:
         for one in findings:
             print(f"{_MARKS[one.level]} {one.check}: {one.subject}: {one.en} {one.zh}")
             if one.next:
                 print(f"        → {one.next}")
-        print(f"menjin: {len(failed)} failed. {'需要处理。' if failed else '一切正常。'}")
+        say_end(len(failed), sum(one.level == "warning" for one in findings))
     raise typer.Exit(1 if failed else 0)
+
+
+def say_end(failed: int, warnings: int) -> None:
+    """Print what it comes to: nobody is told that all is well beside a warning."""
+    told = f"{failed} failed, {warnings} warnings. {failed} 项需要处理，有 {warnings} 条警告。"
+    print(f"menjin: {told if failed or warnings else '0 failed. 一切正常。'}")
 
 
 async def look(settings: Settings) -> list[Finding]:
@@ -84,7 +91,8 @@ async def _look_at_vault(settings: Settings, database: Database | None, tables: 
         vault = to_vault(settings)
         if database is None or any(one.check == "schema" and one.level != "ok" for one in tables):
             return find("warning", "keys", "no tables to compare with", "没有可检查的数据")
-        await Resealing(database, vault).check(whole=True)
+        async with opened_sealed(settings, database, vault) as sealed:
+            await sealed.check(whole=True, may_miss_redis=True)  # it has a finding of its own
     except ConfigurationError as error:
         return _fault(
             error, "vault", "put the key back into [vault] keys; what it sealed is lost without it 请补回缺失的密钥"

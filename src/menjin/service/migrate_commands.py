@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from menjin.adapters.sqlalchemy.tables_sql import write_table
 from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, say
 from menjin.service.settings import load_settings, to_database_url
+from menjin.service.settings_words import check_file
 
 To = Annotated[
     str, typer.Option(metavar="REV", help="head, base (everything goes!) or a revision. 目标版本；base 会清空所有表。")
@@ -19,6 +21,9 @@ def migrate(
     config: ConfigPath = DEFAULT_CONFIG,
     to: To = "head",
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL and change nothing. 只输出 SQL。")] = False,
+    table: Annotated[
+        str | None, typer.Option(help="Print one table's SQL as it is at head, ask nobody. 只输出某张表的建表 SQL。")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before going back. 不再确认。")] = False,
 ) -> None:
     """Bring the tables to a revision 升级（或回退）数据库表结构."""
@@ -30,6 +35,10 @@ def migrate(
 
     with explained():
         url = to_database_url(load_settings(config))
+        if table is not None:
+            print(write_table(url, table))
+            return
+        check_file(url)
         if sql:
             print(migrating.write_sql(url, to))
             return

@@ -80,7 +80,7 @@ def bind(settings: Settings, host: str, port: int) -> Listeners:
         ConfigurationError: An address cannot be had, or both would share a port.
     """
     section = settings.internal
-    if section.port == port:
+    if port and section.port == port:
         raise ConfigurationError(
             [Fault("internal.port", "is the public listener's; it needs one of its own 端口与公网监听重复")]
         )
@@ -94,6 +94,11 @@ def bind(settings: Settings, host: str, port: int) -> Listeners:
             section.host,
         )
     return Listeners(public, _bind("internal.port", section.host, section.port))
+
+
+def name_url(host: str, listener: socket.socket) -> str:
+    """Return where a listener is; an asked port 0 is whichever was free."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
 def serve(settings: Settings, listeners: Listeners, workers: int = 1) -> None:
@@ -170,6 +175,7 @@ def _bind(where: str, host: str, port: int) -> socket.socket:
         except BaseException:
             bound.close()
             raise
-    except OSError as error:
-        raise ConfigurationError([Fault(where, f"{host}:{port} cannot be had: {error.strerror} 无法监听")]) from None
+    except (OSError, OverflowError) as error:
+        told = error.strerror if isinstance(error, OSError) else "no port of 0 to 65535"
+        raise ConfigurationError([Fault(where, f"{host}:{port} cannot be had: {told} 无法监听")]) from None
     return bound

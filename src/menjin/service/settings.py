@@ -28,12 +28,12 @@ from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
+from menjin.service import settings_words as words
 from menjin.service.directory_settings import DirectorySection, close_with, make_importable, to_directory
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
 from menjin.service.section import Section
-from menjin.service.settings_words import UNREADABLE, describe, describe_error
 from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
@@ -157,7 +157,7 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigurationError: Everything wrong with its form, or there is no such file.
     """
-    may_miss = path == DEFAULT_FILE and any(_is_setting(name) for name in os.environ)
+    may_miss = path == DEFAULT_FILE and any(words.is_setting(name, _SECTIONS) for name in os.environ)
     try:
         written = tomllib.loads(path.read_text("utf-8")) if path.exists() or not may_miss else {}
     except FileNotFoundError:
@@ -166,7 +166,8 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError(
             [Fault(path.name, f"cannot be read 无法读取: {type(error).__name__}: {error}")]
         ) from None
-    faults = [Fault(name, "no such section 没有这个配置段") for name in written if name not in _SECTIONS]
+    faults = [Fault(name, words.NO_SECTION) for name in written if name not in _SECTIONS]
+    faults += words.find_unknown(os.environ, _SECTIONS)
     try:
         settings = Settings(**written)
     except ValidationError as error:
@@ -182,12 +183,6 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
-def _is_setting(variable: str) -> bool:
-    """Whether a variable of the environment says something of a section."""
-    prefix, _, name = variable.upper().partition("_")
-    return prefix == "MENJIN" and name.partition("__")[0].lower() in _SECTIONS
-
-
 def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:
     """Return what is wrong with the sections that are well-formed, so that nobody has to start twice to hear all."""
     try:
@@ -199,7 +194,7 @@ def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:
 
 def _to_fault(found: dict[str, Any]) -> Fault:
     where = ".".join(str(part) for part in found["loc"])
-    return Fault(where or "settings", describe(found["type"], found["msg"]))
+    return Fault(where or "settings", words.describe(found["type"], found["msg"]))
 
 
 @dataclass
@@ -215,7 +210,7 @@ class Configurator:
         except ConfigurationError as error:
             self.faults += error.faults
         except (ValueError, OSError, ImportError, AttributeError, TypeError) as error:
-            self.faults.append(Fault(where, describe_error(error)))
+            self.faults.append(Fault(where, words.describe_error(error)))
         return None
 
 
@@ -281,10 +276,13 @@ def to_database(settings: Settings) -> Database:
     Raises:
         ConfigurationError: The URL is none, its driver is missing, or a SQLite file's folder cannot be made.
     """
+    url = to_database_url(settings)
     try:
-        return Database(open_async_engine(to_database_url(settings), pool_size=settings.database.pool_size))
+        engine = open_async_engine(url, pool_size=settings.database.pool_size)
+        words.check_file(url)
+        return Database(engine)
     except (ValueError, OSError) as error:
-        raise ConfigurationError([Fault("database.url", describe_error(error))]) from None
+        raise ConfigurationError([Fault("database.url", words.describe_error(error))]) from None
 
 
 def to_database_url(settings: Settings) -> str:
@@ -296,10 +294,8 @@ def to_database_url(settings: Settings) -> str:
     section = settings.database
     try:
         return _read_file(section.url_file) or section.url.get_secret_value()
-    except OSError as error:
-        raise ConfigurationError(
-            [Fault("database.url_file", f"{type(error).__name__}: {error} {UNREADABLE}")]
-        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise words.unreadable("database.url_file", error) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:
@@ -312,8 +308,8 @@ def to_vault(settings: Settings) -> AesGcmVault:
         raise ConfigurationError([Fault("vault", _NO_KEY)])
     try:
         return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
-    except OSError as error:
-        raise ConfigurationError([Fault("vault.keys_file", f"{type(error).__name__}: {error} {UNREADABLE}")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise words.unreadable("vault.keys_file", error) from None
 
 
 def read_redis_url(section: RedisSection | None) -> str | None:
@@ -325,7 +321,10 @@ def read_redis_url(section: RedisSection | None) -> str | None:
     if section is None:
         return None
     written = section.url.get_secret_value() if section.url is not None else None
-    url = written or _read_file(section.url_file)
+    try:
+        url = written or _read_file(section.url_file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise words.unreadable("redis.url_file", error) from None
     if not url:
         raise ConfigurationError(
             [Fault("redis", "needs url or url_file, or no section at all 请填 url 或 url_file，或删去整段")]
@@ -336,7 +335,10 @@ def read_redis_url(section: RedisSection | None) -> str | None:
         raise ConfigurationError(
             [Fault("redis", "needs redis-py: pip install 'menjin[redis]' 缺少 redis-py")]
         ) from None
-    clients.check_redis_url(url)
+    try:
+        clients.check_redis_url(url)
+    except ValueError as error:
+        raise ConfigurationError([Fault("redis.url", words.describe_error(error))]) from None
     return url
 
 

@@ -121,7 +121,7 @@ def _to_dict(status: TokenStatus, now: datetime) -> dict[str, Any]:
     return {
         "appid": status.appid,
         "mode": status.mode,
-        "state": status.state.value,
+        "state": status.state.value if status.generation else "none",
         "generation": status.generation,
         "age_seconds": int(age.total_seconds()) if age is not None else None,
         "remaining_seconds": max(int(left.total_seconds()), 0) if left is not None else None,

@@ -90,7 +90,7 @@ def open_ciphertext(ciphertext: Ciphertext, session_key: Secret, expected: Expec
 def _decode(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, TypeError):  # TypeError: no text at all
         raise OpenDataInvalid from None
     if base64.b64encode(data).decode() != text:  # spare bits set, or padding in the middle
         raise OpenDataInvalid

@@ -134,7 +134,7 @@ class SqlDirectory:
             _LOG.error("the directory's query: %s", error)
         if rows is None or (rows and len(rows[0]) != columns):
             _LOG.error("the directory's query must be accepted and give %d column(s)", columns)
-            raise StoreUnavailable
+            raise StoreUnavailable(store="directory")
         if len(rows) > 1:
             _LOG.error("the directory's query gives several rows for one name; nobody is let in")
         return rows[0] if len(rows) == 1 else None

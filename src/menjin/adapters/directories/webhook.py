@@ -143,7 +143,7 @@ class WebhookDirectory:
         except ValueError as error:
             problem = str(error)
         _LOG.error("the directory's webhook: %s", problem)
-        raise StoreUnavailable
+        raise StoreUnavailable(store="directory")
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> bytes:
         fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "menjin"}
@@ -185,4 +185,4 @@ def _read(body: bytes) -> _Answer:
         return msgspec.convert(found, _Answer)
     except (ValueError, msgspec.ValidationError):
         _LOG.error("the directory's webhook: its answer is not as docs/directory-webhook.md says")
-    raise StoreUnavailable
+    raise StoreUnavailable(store="directory")

@@ -44,7 +44,7 @@ class RedisTokens:
 
     async def load(self, appid: AppId) -> Record | None:
         """Return the app's record, or None."""
-        found = await self._commands.read_hash(_key(appid))
+        found = await self._commands.read_hash(key_of(appid))
         if not found:
             return None
         kept = int(found["g"]), found["t"] or None, found["s"]
@@ -55,8 +55,9 @@ class RedisTokens:
         generation, sealed = seal_token(record, self._vault, appid)
         keep = _KEPT // timedelta(milliseconds=1)
         fields = record.tag, generation, sealed or "", write_state(record)
-        return bool(await self._commands.run(_SWAP, _key(appid), seen or "", keep, *fields))
+        return bool(await self._commands.run(_SWAP, key_of(appid), seen or "", keep, *fields))
 
 
-def _key(appid: AppId) -> str:
+def key_of(appid: AppId) -> str:
+    """Return where an app's record is."""
     return f"mj:at:{{{appid}}}"

@@ -34,4 +34,5 @@ async def check_redis(client: AnyRedis) -> list[Finding]:
 
 def _judge(loss: str) -> Finding:
     level: Level = "warning" if "snapshots only" in loss else "failed"
-    return Finding("redis", level, "persistence", loss, "会丢失登录态", _KEEP if "evicts" in loss else _SET)
+    zh = "内存不足时会淘汰登录态" if "evicts" in loss else "重启或崩溃会丢失登录态，用户需重新登录"
+    return Finding("redis", level, "persistence", loss, zh, _KEEP if "evicts" in loss else _SET)

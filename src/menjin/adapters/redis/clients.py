@@ -107,7 +107,7 @@ def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
         )
     except (RedisError, RedisClusterException, OSError):
         pass
-    raise StoreUnavailable
+    raise StoreUnavailable(store="redis")
 
 
 def open_async_redis(url: str) -> redis.asyncio.Redis | redis.asyncio.RedisCluster:

@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 
+from menjin.adapters.complaints import Outage
 from menjin.adapters.redis.clients import AnyRedis
 from menjin.adapters.redis.cluster import AsyncCluster, BlockingCluster, Call, Words, sending
 from menjin.adapters.redis.scripts import Script
@@ -19,6 +21,7 @@ from menjin.errors import StoreUnavailable
 
 _LOG = logging.getLogger("menjin.redis")
 _AT_ONCE = 500
+_OUTAGES: WeakKeyDictionary[AnyRedis, Outage] = WeakKeyDictionary()
 
 
 class Commands:
@@ -26,10 +29,12 @@ class Commands:
 
     Args:
         client: redis-py's, of either colour.
+        outage: Says when Redis cannot be used; by default all that ask one client share it.
     """
 
-    def __init__(self, client: AnyRedis) -> None:
+    def __init__(self, client: AnyRedis, outage: Outage | None = None) -> None:
         self._client: Any = client
+        self._outage = outage or _OUTAGES.setdefault(client, Outage(_LOG, "Redis"))
         self.works_without_loop = isinstance(client, (redis.Redis, redis.RedisCluster))
         self._nodes = client.nodes if isinstance(client, (BlockingCluster, AsyncCluster)) else None
         self._is_cluster = isinstance(client, (redis.RedisCluster, redis.asyncio.RedisCluster))
@@ -127,14 +132,17 @@ class Commands:
 
     async def _guard(self, call: Callable[[], Any], expects: Callable[[Exception], bool] | None = None) -> Any:  # noqa: ANN401 - what the command answers
         try:
-            return await settle(call())
+            found = await settle(call())
         except (RedisError, RedisClusterException, OSError) as error:
             cause = type(error).__name__
             is_expected = expects is not None and expects(error)
+        else:
+            self._outage.end()
+            return found
         if is_expected:
             raise _ExpectedError
-        _LOG.error("Redis cannot be used: %s", cause)
-        raise StoreUnavailable
+        self._outage.tell(cause)
+        raise StoreUnavailable(store="redis")
 
 
 class _ExpectedError(Exception):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from menjin.adapters.redis.commands import Commands
 
 _NOTHING_KEPT = (
-    "this Redis keeps nothing on disk (appendonly no, save ''): a restart signs everybody out; "
-    "set appendonly yes. 此 Redis 不落盘，重启后所有用户需重新登录"
+    "this Redis keeps nothing on disk (appendonly no, save ''): a restart signs everybody out; set appendonly yes"
 )
 _SNAPSHOTS_ONLY = (
     "this Redis keeps snapshots only (appendonly no): a crash loses the sessions since the last one; set appendonly yes"

@@ -213,7 +213,7 @@ def _read(fields: Mapping[str, str]) -> Session:
         return to_session(fields)
     except ValueError:
         _LOG.error("a kept session is not readable")
-    raise StoreUnavailable
+    raise StoreUnavailable(store="redis")
 
 
 def _milliseconds(length: timedelta) -> int:

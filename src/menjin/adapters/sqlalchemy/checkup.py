@@ -84,8 +84,13 @@ def _judge_shape(connection: sa.Connection) -> list[Finding]:
         if table.name in there:
             columns = {column["name"] for column in inspector.get_columns(table.name)}
             missing += [f"{table.name}.{name}" for name in table.columns.keys() if name not in columns]  # noqa: SIM118 - a collection of columns, not a dict
-    advice = "restore it from a backup, or from `menjin migrate --sql` 从备份恢复"
-    return [Finding("schema", "failed", name, "is missing", "缺失", advice) for name in missing]
+    return [
+        Finding("schema", "failed", name, "is missing", "缺失", _restore(name.partition(".")[0])) for name in missing
+    ]
+
+
+def _restore(table: str) -> str:
+    return f"restore it from a backup, or as `menjin migrate --table {table}` prints it 从备份恢复，或按其 SQL 重建"
 
 
 def _judge_collations(columns: list[TextColumn]) -> list[Finding]:

@@ -265,11 +265,11 @@ def _to_failure(error: Exception, turns: Turns) -> Exception:
     number = getattr(cause, "sqlstate", None) or next((arg for arg in cause.args[:1] if isinstance(arg, int)), None)
     name = f"{type(cause).__name__} {number}" if number is not None else type(cause).__name__
     if number in _DEADLOCKS:
-        failure = StoreUnavailable()
+        failure = StoreUnavailable(store="database")
         failure.add_note(_DEADLOCK)
         return failure
     if isinstance(error, _BUGS):
         return StatementRefused(f"the database refused a statement: {name}")
     turns.note_failure()
     _LOG.error("the database cannot be used: %s", name)
-    return StoreUnavailable()
+    return StoreUnavailable(store="database")

@@ -8,6 +8,7 @@ A connection that the database closed while it lay in the pool is noticed before
 from __future__ import annotations
 
 import importlib.util
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -30,6 +31,7 @@ _ANSWER_SECONDS = 2.75
 _STATEMENT_MILLISECONDS = 2500
 _POOL_SECONDS = 3
 _RECYCLE_SECONDS = 1800  # younger than what proxies and NAT gateways forget
+_SQLITE_HEAD = b"SQLite format 3\x00"
 _FORMS = "sqlite:///path/to/menjin.db, postgresql://user@host/name or mysql://user@host/name"
 _DRIVERS = {  # by backend: for sync callers, for async ones, the extra that brings them
     "postgresql": ("psycopg", "psycopg", "postgres"),
@@ -115,6 +117,34 @@ def find_sqlite_file(url: str) -> Path | None:
     except (exc.ArgumentError, ValueError):
         return None  # opening it says what is wrong
     return Path(parsed.database or "") if is_file else None
+
+
+def find_fault_of_file(url: str) -> str | None:
+    """Return what keeps a SQLite file from being used, with its path; None if nothing does, or it is no file's URL."""
+    path = find_sqlite_file(url)
+    if path is None:
+        return None
+    folder = next(one for one in path.absolute().parents if one.exists())  # those below it will be made
+    if path.is_dir():
+        return f"{path}: is a folder 是目录，不是文件"
+    if not os.access(folder, os.W_OK | os.X_OK):  # the write-ahead log lies beside the file
+        return f"{path}: its folder is not writable 所在目录不可写"
+    if not path.exists():
+        return None
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"{path}: not writable 文件不可读写"
+    with path.open("rb") as file:
+        head = file.read(len(_SQLITE_HEAD))
+    return None if head in {b"", _SQLITE_HEAD} else f"{path}: no SQLite file 不是 SQLite 数据库文件"
+
+
+def read_backend(url: str) -> str:
+    """Return the database a URL is of: sqlite, postgresql or mysql.
+
+    Raises:
+        ValueError: The URL is none of these.
+    """
+    return _parse(url).get_backend_name()
 
 
 def _parse(url: str | sa.URL) -> sa.URL:

@@ -230,7 +230,7 @@ def _explained(runner: _Runner) -> Iterator[None]:
         failure = ConfigurationError([Fault("migrate", f"{error} 无法迁移")])
     except (exc.DBAPIError, OSError) as error:
         if runner.at is None:
-            failure = StoreUnavailable()
+            failure = StoreUnavailable(store="database")
         else:
             kind = type(getattr(error, "orig", None) or error).__name__
             failure = ConfigurationError([Fault("migrate", f"revision {runner.at} failed: {kind}; {_STOPPED}")])

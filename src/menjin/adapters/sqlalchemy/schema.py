@@ -135,7 +135,7 @@ def wait_on_postgres(connection: sa.Connection) -> None:
         if connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK_NUMBER))):
             return
         connection.execute(sa.select(sa.func.pg_sleep(1 / naps)))
-    raise StoreUnavailable
+    raise StoreUnavailable(store="database")
 
 
 def lock_on_mysql(connection: sa.Connection) -> None:
@@ -146,7 +146,7 @@ def lock_on_mysql(connection: sa.Connection) -> None:
     """
     take = sa.select(sa.func.get_lock(_LOCK_NAME, _TURN_SECONDS))
     if not any(connection.scalar(take) == 1 for _ in range(_TURNS)):
-        raise StoreUnavailable
+        raise StoreUnavailable(store="database")
 
 
 def unlock_on_mysql(connection: sa.Connection) -> None:
