@@ -92,7 +92,7 @@ class AsyncMenjin:
                 same answer.
             address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
                 everybody behind it would share one limit.
-            beside: The tenant, and what a trusted gateway knows of the person.
+            beside: The tenant, user info to open before there is a session, and what a trusted gateway knows.
             phone_code: Of the phone button: bind by it too, as `bind_by_phone` right after would. If only that fails,
                 the login stands, and `phone_error` is the failure's code: after `binding_conflict`, `bind_by_phone`
                 without a code says the choices.
@@ -101,6 +101,7 @@ class AsyncMenjin:
             RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
+            OpenDataInvalid, StaleSessionKey: The user info beside it does not hold.
             TooManyAttempts: The address or the person tries too often.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.

@@ -245,6 +245,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms, bind: Bind) -> SignIn:
         records=rooms.records,
         turns=rooms.turns,
         bind=bind,
+        open_data=rooms.open_data,
         one_database=parts.stores.one_database,
         one_writer=parts.stores.one_writer,
     )
