@@ -271,6 +271,7 @@ class AsyncMenjin:
         Raises:
             PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
             SessionInvalid: The session is not alive.
+            TooManyAttempts: The person asked for too many; WeChat was not asked.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer.
         """

@@ -157,6 +157,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         sessions=sessions,
         wechat=authorised,
         pause=parts.pause,
+        limits=limits,
         listener=parts.listener,
     )
     open_data = OpenData(

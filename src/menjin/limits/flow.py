@@ -129,6 +129,15 @@ class Limits:
         """
         await self._count(("phone_code", appid, openid), rate=self._figures.phone_codes_per_openid)
 
+    async def count_payment(self, appid: AppId, openid: OpenId) -> None:
+        """Count a question for a person's payment.
+
+        Raises:
+            TooManyAttempts: Nothing was asked of WeChat.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("payment", appid, openid), rate=self._figures.payments_per_openid)
+
     async def begin_password(
         self, appid: AppId, openid: OpenId, username: str, phone_number: str | None = None
     ) -> Attempt:

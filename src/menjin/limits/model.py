@@ -35,6 +35,8 @@ class Figures:
         passwords_per_openid: Wrong passwords of one person, whatever the username.
         passwords_per_name: Wrong passwords for one username, whoever tries.
         phone_codes_per_openid: phone_code exchanges of one person; each is paid for.
+        payments_per_openid: Payments of one person that WeChat is asked about; each costs up to three calls of the
+            app's day quota.
     """
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
@@ -44,6 +46,7 @@ class Figures:
     passwords_per_openid: Rate = Rate(30, _QUARTER)
     passwords_per_name: Rate = Rate(100, _HOUR)
     phone_codes_per_openid: Rate = Rate(10, _MINUTE)
+    payments_per_openid: Rate = Rate(20, _HOUR)
 
 
 @dataclass(frozen=True, slots=True)
