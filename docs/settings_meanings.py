@@ -90,6 +90,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "passwords_per_openid": "Wrong passwords of one person.",
         "passwords_per_name": "Wrong passwords for one username.",
         "phone_codes_per_openid": "phone_code exchanges of one person; each is paid for.",
+        "phone_bindings_per_openid": "Bindings of one person by phone number without a phone_code.",
         "payments_per_openid": "Payments of one person that WeChat is asked about for the unionid.",
         "wechat_calls_per_app": "Calls of one app to WeChat at once.",
         "wechat_calls_in_total": "Calls of all apps at once.",

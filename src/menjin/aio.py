@@ -238,6 +238,7 @@ class AsyncMenjin:
             BindTicketInvalid: It is not good any more.
             StepUpRequired: To change a number takes a fresh proof.
             VerifiedPhoneRequired: No number was verified in this session lately.
+            TooManyAttempts: The person binds far too often.
             SessionInvalid: The session is not alive.
         """
         ticket = Secret(bind_ticket) if bind_ticket is not None else None

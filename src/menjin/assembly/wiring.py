@@ -268,6 +268,7 @@ def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
         accounts=rooms.accounts,
         sessions=rooms.sessions,
         rebinding=rebinding,
+        limits=rooms.limits,
         clock=parts.clock,
     )
 

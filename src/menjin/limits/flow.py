@@ -129,6 +129,15 @@ class Limits:
         """
         await self._count(("phone_code", appid, openid), rate=self._figures.phone_codes_per_openid)
 
+    async def count_phone_binding(self, appid: AppId, openid: OpenId) -> None:
+        """Count a binding by a number that no phone_code pays for.
+
+        Raises:
+            TooManyAttempts: Neither WeChat nor the directory was asked.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("phone_binding", appid, openid), rate=self._figures.phone_bindings_per_openid)
+
     async def count_payment(self, appid: AppId, openid: OpenId) -> None:
         """Count a question for a person's payment.
 

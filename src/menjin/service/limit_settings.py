@@ -39,6 +39,7 @@ class LimitsSection(Section):
     passwords_per_openid: RateSection = _rate(_FIGURES.passwords_per_openid)
     passwords_per_name: RateSection = _rate(_FIGURES.passwords_per_name)
     phone_codes_per_openid: RateSection = _rate(_FIGURES.phone_codes_per_openid)
+    phone_bindings_per_openid: RateSection = _rate(_FIGURES.phone_bindings_per_openid)
     payments_per_openid: RateSection = _rate(_FIGURES.payments_per_openid)
     wechat_calls_per_app: int = Field(default=_UPSTREAM.per_app, ge=1, le=1000)
     wechat_calls_in_total: int = Field(default=_UPSTREAM.in_total, ge=1, le=1000)
