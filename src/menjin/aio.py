@@ -108,9 +108,8 @@ class AsyncMenjin:
             TransportError: WeChat did not answer, or unreadably.
         """
         key = Secret(idempotency_key) if idempotency_key is not None else None
-        known = parse_address(address) if address else None
         return await self._deeds.sign_in.run(
-            appid, login_code, device, key, known, beside=beside, phone_code=phone_code
+            appid, login_code, device, key, parse_address(address), beside=beside, phone_code=phone_code
         )
 
     async def turn_away(self, address: str | None) -> None:
@@ -122,7 +121,7 @@ class AsyncMenjin:
         Raises:
             TooManyAttempts: The address tries too often.
         """
-        await self._deeds.sign_in.turn_away(parse_address(address) if address else None)
+        await self._deeds.sign_in.turn_away(parse_address(address))
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -279,17 +278,20 @@ class AsyncMenjin:
         payment = Payment(transaction_id, mch_id, out_trade_no)
         return await self._deeds.unionids.by_payment(Secret(session_token), payment)
 
-    async def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+    async def step_up_by_login_code(
+        self, session_token: str, login_code: str, *, address: str | None = None
+    ) -> SignedIn:
         """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
 
         Raises:
+            TooManyAttempts: The address, which counts as for `sign_in`, or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code, or it is another person's.
             LoginCodeUsed: It was exchanged before.
             SessionInvalid: The session is not alive.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
-        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code)
+        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code, parse_address(address))
 
     async def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Prove who one is by the bound account's password; the token rotates.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,11 +31,12 @@ from menjin.errors import (
     WeChatBusy,
 )
 from menjin.limits.addresses import Address
-from menjin.limits.flow import Attempt, Limits
+from menjin.limits.flow import Limits
 from menjin.limits.store import Slots
 from menjin.login.beside import Beside
 from menjin.login.bind import Bind
 from menjin.login.claims import Answer, Claims
+from menjin.login.counted import counted
 from menjin.login.events import Event, Listener
 from menjin.login.open_data import OpenData
 from menjin.login.ports import Transactions
@@ -149,7 +150,7 @@ class SignIn:
         told.beside.check_user_info()
         is_first = False
         try:
-            async with self._counted(address) as attempt:
+            async with counted(self._limits, address) as attempt:
                 parse_login_code(login_code)
                 is_first = await self._claims.take(app.appid, login_code, is_keyed=idempotency_key is not None)
                 if not is_first:
@@ -160,21 +161,6 @@ class SignIn:
         finally:
             if is_first:
                 self._claims.let_go(app.appid, login_code)
-
-    @asynccontextmanager
-    async def _counted(self, address: Address | None) -> AsyncIterator[Attempt]:
-        """Serve a login_code within its address's turn and limits; only a bad code counts against it."""
-        attempt = await self._limits.begin_sign_in(address)
-        try:
-            yield attempt
-        except (LoginCodeInvalid, LoginCodeUsed):
-            raise
-        except MenjinError:
-            await self._limits.take_back(attempt)
-            raise
-        finally:
-            self._limits.end(attempt)
-        await self._limits.take_back(attempt)
 
     async def turn_away(self, address: Address | None) -> None:
         """Refuse a request of an address that `run` would refuse, before anything of it is read.
