@@ -92,6 +92,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "phone_codes_per_openid": "phone_code exchanges of one person; each is paid for.",
         "phone_bindings_per_openid": "Bindings of one person by phone number without a phone_code.",
         "payments_per_openid": "Payments of one person that WeChat is asked about for the unionid.",
+        "rotations_per_openid": "Rotations on request of one person's sessions.",
         "wechat_calls_per_app": "Calls of one app to WeChat at once.",
         "wechat_calls_in_total": "Calls of all apps at once.",
         "codes_at_once_per_address": "login_codes of one address being served at once.",

@@ -320,6 +320,7 @@ class AsyncMenjin:
 
         Raises:
             SessionRotated: Another rotation came first.
+            TooManyAttempts: The person rotates far too often; the token stays.
             SessionInvalid: The session is not alive.
         """
         return await self._deeds.devices.rotate(Secret(session_token))

@@ -119,3 +119,25 @@ def test_control_without_the_limit_every_repetition_is_a_call(make_town: MakeTow
     town = make_town(directory=directory, figures=NO_LIMITS)
     assert set(replay_ciphertext(town, 30) + repeat_number(town, 30)) == {"ok"}
     assert (town.wechat.asked.count(CHECK), directory.asked) == (30, 61)
+
+
+def rotate_on_and_on(town: Town, times: int) -> list[str]:
+    """Have somebody rotate their session again and again; return what came of it."""
+    ming = town.person("ming").sign_in()
+    return [ming.code_of("rotate") for _ in range(times)]
+
+
+def test_a_session_does_not_rotate_without_end(town: Town) -> None:
+    """Sixty times a minute, whichever of their sessions it is; the session lives, and rotates again a minute later."""
+    answers = rotate_on_and_on(town, 70)
+    assert answers == ["ok"] * 60 + ["too_many_attempts"] * 10
+    ming, hong = town.person("ming").sign_in(), town.person("hong").sign_in()
+    assert (ming.code_of("rotate"), hong.code_of("rotate")) == ("too_many_attempts", "ok")
+    town.door.authenticate(ming.token)
+    town.clock.advance(seconds=61)
+    assert ming.code_of("rotate") == "ok"
+
+
+def test_control_without_the_limit_a_session_rotates_on_and_on(make_town: MakeTown) -> None:
+    """CONTROL: with the figures off there is no end to it."""
+    assert rotate_on_and_on(make_town(figures=NO_LIMITS), 70) == ["ok"] * 70

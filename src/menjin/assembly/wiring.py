@@ -305,7 +305,10 @@ def _to_ends(parts: Parts, rooms: _Rooms) -> tuple[Devices, SignOut]:
         listener=listener,
         ending=ending,
     )
-    return Devices(sessions=sessions, ending=ending, sign_out=sign_out, clock=clock, listener=listener), sign_out
+    devices = Devices(
+        sessions=sessions, ending=ending, sign_out=sign_out, limits=rooms.limits, clock=clock, listener=listener
+    )
+    return devices, sign_out
 
 
 def _to_follow(parts: Parts, rooms: _Rooms) -> FollowWeChat:

@@ -138,6 +138,15 @@ class Limits:
         """
         await self._count(("phone_binding", appid, openid), rate=self._figures.phone_bindings_per_openid)
 
+    async def count_rotation(self, appid: AppId, openid: OpenId) -> None:
+        """Count a rotation that somebody asks for.
+
+        Raises:
+            TooManyAttempts: Nothing was rotated.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("rotation", appid, openid), rate=self._figures.rotations_per_openid)
+
     async def count_payment(self, appid: AppId, openid: OpenId) -> None:
         """Count a question for a person's payment.
 

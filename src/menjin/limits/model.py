@@ -39,6 +39,7 @@ class Figures:
             verified before, a bind_ticket. Each may ask WeChat, and asks the directory.
         payments_per_openid: Payments of one person that WeChat is asked about; each costs up to three calls of the
             app's day quota.
+        rotations_per_openid: Rotations on request of one person's sessions; each writes.
     """
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
@@ -50,6 +51,7 @@ class Figures:
     phone_codes_per_openid: Rate = Rate(10, _MINUTE)
     phone_bindings_per_openid: Rate = Rate(20, _MINUTE)
     payments_per_openid: Rate = Rate(20, _HOUR)
+    rotations_per_openid: Rate = Rate(60, _MINUTE)
 
 
 @dataclass(frozen=True, slots=True)

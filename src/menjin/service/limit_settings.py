@@ -41,6 +41,7 @@ class LimitsSection(Section):
     phone_codes_per_openid: RateSection = _rate(_FIGURES.phone_codes_per_openid)
     phone_bindings_per_openid: RateSection = _rate(_FIGURES.phone_bindings_per_openid)
     payments_per_openid: RateSection = _rate(_FIGURES.payments_per_openid)
+    rotations_per_openid: RateSection = _rate(_FIGURES.rotations_per_openid)
     wechat_calls_per_app: int = Field(default=_UPSTREAM.per_app, ge=1, le=1000)
     wechat_calls_in_total: int = Field(default=_UPSTREAM.in_total, ge=1, le=1000)
     codes_at_once_per_address: int = Field(default=_UPSTREAM.codes_per_address, ge=1, le=1000)
