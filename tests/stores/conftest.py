@@ -11,6 +11,7 @@ from menjin import App
 from menjin.adapters.redis.sessions import RedisSessions
 from support.clock import FakeClock
 from support.doors import APP, Colour, House
+from support.redis_cluster import RedisCluster
 from support.redis_rig import Runner, StillStopwatch, open_client, open_house, open_stores
 from support.servers import RedisServer
 
@@ -29,6 +30,20 @@ def redis(_one_redis: RedisServer) -> RedisServer:
     """An empty Redis."""
     _one_redis.flush()
     return _one_redis
+
+
+@pytest.fixture(scope="session")
+def _one_cluster() -> Iterator[RedisCluster]:
+    found = RedisCluster()
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def cluster(_one_cluster: RedisCluster) -> RedisCluster:
+    """Three empty primaries; what a test froze or killed runs again."""
+    _one_cluster.mend()
+    return _one_cluster
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis as redis_py
@@ -15,7 +14,8 @@ from menjin.adapters.redis.sessions import RedisSessions
 from menjin.errors import StoreUnavailable
 from stores.test_redis_cluster import do_everything
 from support.ports import free_port
-from support.redis_rig import Runner, make_session
+from support.redis_cluster import RedisCluster
+from support.redis_rig import Runner, make_session, open_client
 from support.servers import RedisServer
 
 
@@ -37,19 +37,62 @@ def test_sentinel_leads_to_the_master(run: Runner, redis: RedisServer) -> None:
         sentinel.remove()
 
 
+_RIGHTS = "~mj:* +@read +@write +@scripting +@connection +info +config|get"
+_CLUSTER_RIGHTS = "+cluster|slots"
+_SENTINEL_RIGHTS = "+@connection +sentinel|masters"
+
+
+def _allow(port: int, name: str, rights: str) -> None:
+    with redis_py.Redis(port=port) as admin:
+        admin.execute_command("ACL", "SETUSER", name, "reset", "on", ">geheim", *rights.split())
+
+
+def _try_everything(run: Runner, url: str) -> None:
+    store = RedisSessions(open_client(run.colour, url))
+    try:
+        do_everything(run, store)
+    finally:
+        run(store.close())
+
+
+def test_the_operations_page_names_the_rights() -> None:
+    """Those that the tests below give."""
+    page = (Path(__file__).parents[2] / "docs/operations/revocation.md").read_text("utf-8").replace("\\|", "|")
+    for rights in (_RIGHTS, _CLUSTER_RIGHTS, _SENTINEL_RIGHTS):
+        assert f"`{rights}`" in page
+
+
 @pytest.mark.servers
-def test_the_rights_that_the_operations_page_names_suffice(run: Runner, redis: RedisServer) -> None:
-    """A Redis user with these rights and no more can do all the store asks."""
-    page = (Path(__file__).parents[2] / "docs/operations/revocation.md").read_text("utf-8")
-    rights = "~mj:* +@read +@write +@scripting +@connection +info +config|get"
-    assert rights.replace("|", "\\|") in page
-    admin: Any = redis_py.Redis.from_url(redis.url)
-    admin.execute_command("ACL", "SETUSER", "menjin", "reset", "on", ">geheim", *rights.split())
-    admin.close()
-    url = f"redis://menjin:geheim@127.0.0.1:{redis.port}/0"
-    store = RedisSessions(open_async_redis(url) if run.colour == "async" else open_redis(url))
-    do_everything(run, store)
-    run(store.close())
+def test_the_rights_suffice(run: Runner, redis: RedisServer) -> None:
+    """A Redis user with the page's rights and no more can do all the store asks."""
+    _allow(redis.port, "menjin", _RIGHTS)
+    _try_everything(run, f"redis://menjin:geheim@127.0.0.1:{redis.port}/0")
+
+
+@pytest.mark.servers
+def test_the_rights_suffice_on_a_cluster(run: Runner, cluster: RedisCluster) -> None:
+    """There it takes CLUSTER SLOTS too: nobody can be asked without it (the control)."""
+    url = cluster.url.replace("://", "://menjin:geheim@")
+    for node in cluster.nodes:
+        _allow(node.port, "menjin", _RIGHTS)
+    with pytest.raises(StoreUnavailable):
+        _try_everything(run, url)
+    for node in cluster.nodes:
+        _allow(node.port, "menjin", f"{_RIGHTS} {_CLUSTER_RIGHTS}")
+    _try_everything(run, url)
+
+
+@pytest.mark.servers
+def test_the_rights_suffice_behind_sentinel(run: Runner, redis: RedisServer) -> None:
+    """The master's user has the rights of a single server's, the sentinels' own default user two."""
+    _allow(redis.port, "menjin", _RIGHTS)
+    sentinel = RedisServer(sentinel_config=f"sentinel monitor shop 127.0.0.1 {redis.port} 1\n")
+    try:
+        _allow(sentinel.port, "default", _SENTINEL_RIGHTS)
+        place = f"127.0.0.1:{sentinel.port}/shop/0?sentinel_password=geheim"
+        _try_everything(run, f"redis+sentinel://menjin:geheim@{place}")
+    finally:
+        sentinel.remove()
 
 
 def test_a_url_that_cannot_be_used_is_refused_without_being_shown() -> None:

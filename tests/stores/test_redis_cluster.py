@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,12 +21,11 @@ from menjin.sessions.token import make_token
 from menjin.values import AppId
 from support.clock import START
 from support.doors import VAULT_KEY
-from support.ports import free_port
+from support.redis_cluster import RedisCluster
 from support.redis_rig import Runner, make_session
 from support.servers import RedisServer
 
 pytestmark = pytest.mark.servers
-_SLOTS = 16384
 
 
 def do_everything(run: Runner, store: RedisSessions) -> None:
@@ -57,48 +54,19 @@ def do_everything(run: Runner, store: RedisSessions) -> None:
     run(store.ping())
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """Three primaries that cover all slots; the URL names one of them."""
-    nodes, buses = [], []
-    for _ in range(3):
-        buses.append(free_port())
-        options = ("--cluster-enabled", "yes", "--cluster-port", str(buses[-1]), "--cluster-node-timeout", "2000")
-        nodes.append(RedisServer(*options))
-    clients: list[Any] = [redis_py.Redis.from_url(node.url) for node in nodes]
-    try:
-        for number, client in enumerate(clients):
-            first, last = number * _SLOTS // 3, (number + 1) * _SLOTS // 3 - 1
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
-            for node, bus in zip(nodes, buses, strict=True):
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
-        until = time.monotonic() + 20
-        while not all(b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO") for client in clients) or any(
-            client.execute_command("CLUSTER", "NODES").count(b"master") != 3 for client in clients
-        ):
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield f"redis+cluster://127.0.0.1:{nodes[0].port}"
-    finally:
-        for client in clients:
-            client.close()
-        for node in nodes:
-            node.remove()
-
-
-def test_the_store_on_a_real_cluster(run: Runner, cluster: str) -> None:
+def test_the_store_on_a_real_cluster(run: Runner, cluster: RedisCluster) -> None:
     """Everything works on three nodes, in both colours."""
-    open_redis(cluster).flushall()
-    store = RedisSessions(open_async_redis(cluster) if run.colour == "async" else open_redis(cluster))
+    open_redis(cluster.url).flushall()
+    store = RedisSessions(open_async_redis(cluster.url) if run.colour == "async" else open_redis(cluster.url))
     do_everything(run, store)
     assert run(store.identify()).count(":") == 3
     run(store.close())
 
 
-def test_access_tokens_on_a_real_cluster(run: Runner, cluster: str) -> None:
+def test_access_tokens_on_a_real_cluster(run: Runner, cluster: RedisCluster) -> None:
     """Apps of different slots each have their record; the fence holds on each."""
-    open_redis(cluster).flushall()
-    client: Any = open_async_redis(cluster) if run.colour == "async" else open_redis(cluster)
+    open_redis(cluster.url).flushall()
+    client: Any = open_async_redis(cluster.url) if run.colour == "async" else open_redis(cluster.url)
     store = RedisTokens(client, AesGcmVault("k1", {"k1": VAULT_KEY}))
     appids = [AppId(f"wx{number:016x}") for number in range(20)]
     for appid in appids:

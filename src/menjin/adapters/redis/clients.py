@@ -9,15 +9,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
+from redis.sentinel import SentinelConnectionPool
 
+from menjin.adapters.redis.cluster import AsyncCluster, BlockingCluster
 from menjin.errors import StoreUnavailable
 
 AnyRedis = redis.Redis | redis.RedisCluster | redis.asyncio.Redis | redis.asyncio.RedisCluster
 
-_CONNECTIONS = 50
+# Connections to a server; who finds them all in use waits so many seconds for one.
+_POOL: dict[str, Any] = {"max_connections": 50, "timeout": 1}
 _BLOCKING: Any = redis  # redis-py leaves Sentinel and ClusterNode untyped
 _ASYNC: Any = redis.asyncio
 _OPTIONS: dict[str, Any] = {
@@ -39,8 +43,29 @@ class _Place:
     kind: str
     hosts: tuple[tuple[str, int], ...]
     path: tuple[str, ...]
-    login: dict[str, Any] = field(repr=False)
-    sentinel_login: dict[str, Any] = field(repr=False)
+    login: dict[str, str] = field(repr=False)
+    sentinel_login: dict[str, str] = field(repr=False)
+    tls: dict[str, bool]
+
+    def url_of(self, host: str, port: int) -> str:
+        """Return the URL of a cluster's node, without the login."""
+        return f"{'rediss' if self.tls else 'redis'}://{f'[{host}]' if ':' in host else host}:{port}/0"
+
+
+class _SentinelPool(SentinelConnectionPool, redis.BlockingConnectionPool):
+    """Waits for a connection to the master, where redis-py's own refuses."""
+
+    def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        """Close the connections, or with `inuse_connections` false those that nobody uses (redis-py 7.1 has that)."""
+        if inuse_connections:
+            super().disconnect()
+        else:
+            for connection in [one for one in self.pool.queue if one is not None]:
+                connection.disconnect()
+
+
+class _AsyncSentinelPool(AsyncSentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
+    """Waits for a connection to the master, where redis-py's own refuses."""
 
 
 def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
@@ -56,17 +81,30 @@ def open_redis(url: str) -> redis.Redis | redis.RedisCluster:
     """
     place = _read(url)
     options = {**_OPTIONS, "retry": Retry(NoBackoff(), 0)}
+
+    def open_server(url: str, login: dict[str, str]) -> redis.Redis:
+        return redis.Redis.from_pool(redis.BlockingConnectionPool.from_url(url, **_POOL, **options, **login))
+
     if place is None:
-        pool = redis.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
-        return redis.Redis.from_pool(pool)
+        return open_server(url, {})
     if place.kind == "sentinel":
-        sentinel_options = {**_OPTIONS, **place.sentinel_login}
-        sentinel = _BLOCKING.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
-        master: redis.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
+        sentinel_options = {**options, **place.tls, **place.sentinel_login}
+        sentinel = _BLOCKING.Sentinel(
+            place.hosts, sentinel_kwargs=sentinel_options, **options, **place.tls, **place.login
+        )
+        pool = {"connection_pool_class": _SentinelPool, **_POOL}
+        master: redis.Redis = sentinel.master_for(place.path[0], db=_read_db(place), **pool)
         return master
     nodes = [_BLOCKING.cluster.ClusterNode(host, port) for host, port in place.hosts]
     try:
-        return redis.RedisCluster(startup_nodes=nodes, **_OPTIONS, **place.login)
+        return BlockingCluster(
+            lambda host, port: open_server(place.url_of(host, port), place.login),
+            startup_nodes=nodes,
+            require_full_coverage=False,
+            **options,
+            **place.tls,
+            **place.login,
+        )
     except (RedisError, RedisClusterException, OSError):
         pass
     raise StoreUnavailable
@@ -80,16 +118,27 @@ def open_async_redis(url: str) -> redis.asyncio.Redis | redis.asyncio.RedisClust
     """
     place = _read(url)
     options = {**_OPTIONS, "retry": AsyncRetry(NoBackoff(), 0)}
-    if place is None:
-        pool = redis.asyncio.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=1, **options)
+
+    def open_server(url: str, login: dict[str, str]) -> redis.asyncio.Redis:
+        pool = redis.asyncio.BlockingConnectionPool.from_url(url, **_POOL, **options, **login)
         return redis.asyncio.Redis.from_pool(pool)
+
+    if place is None:
+        return open_server(url, {})
     if place.kind == "sentinel":
-        sentinel_options = {**_OPTIONS, **place.sentinel_login}
-        sentinel = _ASYNC.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.login)
-        master: redis.asyncio.Redis = sentinel.master_for(place.path[0], db=_read_db(place))
+        sentinel_options = {**options, **place.tls, **place.sentinel_login}
+        sentinel = _ASYNC.Sentinel(place.hosts, sentinel_kwargs=sentinel_options, **options, **place.tls, **place.login)
+        pool = {"connection_pool_class": _AsyncSentinelPool, **_POOL}
+        master: redis.asyncio.Redis = sentinel.master_for(place.path[0], db=_read_db(place), **pool)
         return master
-    nodes = [_ASYNC.cluster.ClusterNode(host, port) for host, port in place.hosts]
-    return redis.asyncio.RedisCluster(startup_nodes=nodes, **_OPTIONS, **place.login)
+    return AsyncCluster(
+        lambda host, port: open_server(place.url_of(host, port), place.login),
+        startup_nodes=[_ASYNC.cluster.ClusterNode(host, port) for host, port in place.hosts],
+        require_full_coverage=False,
+        **options,
+        **place.tls,
+        **place.login,
+    )
 
 
 def check_redis_url(url: str) -> None:
@@ -124,9 +173,9 @@ def _read(url: str) -> _Place | None:
     port = _SENTINEL_PORT if kind == "sentinel" else _REDIS_PORT
     tls = {"ssl": True} if base == "rediss" else {}
     own = dict(parse_qsl(query)).get("sentinel_password")
-    sentinel_login = {**tls, **({"password": own} if own else {})}
+    sentinel_login = {"password": own} if own else {}
     found = tuple(_read_host(host, port) for host in hosts.split(","))
-    return _Place(kind, found, tuple(path), {**tls, **_read_login(credentials)}, sentinel_login)
+    return _Place(kind, found, tuple(path), _read_login(credentials), sentinel_login, tls)
 
 
 def _read_host(text: str, port: int) -> tuple[str, int]:
