@@ -43,12 +43,13 @@ export function openLogin(settings: Settings, { call }: Transport) {
   const { wx, app, tenant, log } = settings;
 
   async function exchange(login_code: string, id: string): Promise<Reply> {
-    const info = wx.getDeviceInfo ? wx.getDeviceInfo() : {};
+    const { model = "" } = wx.getDeviceInfo ? wx.getDeviceInfo() : {};
     const body = {
       [/^wx\w{16}$/.test(app) ? "appid" : "app"]: app,
       login_code,
       tenant: typeof tenant === "function" ? tenant() : tenant,
-      device: { id, label: (info.model || "").slice(0, 64) || undefined },
+      // As far as it is plain: the service takes no control characters, and nobody's login is to fail for a name.
+      device: { id, label: (/^[ -~一-龥]{0,64}/.exec(model) as string[])[0] },
     };
     const header = { "idempotency-key": makeId() };
     const send = (): Promise<Reply> => call("/v1/sessions", "POST", undefined, body, header);

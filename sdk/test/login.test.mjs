@@ -290,6 +290,20 @@ describe.each(WAYS)("login, $way", (way) => {
     expect(second.device.id).toBe(first.device.id);
   });
 
+  it("sends a label as far as it is plain, since no login is to fail for the name of a phone", async () => {
+    for (const [model, label] of [
+      ["荣耀 X50\u0000\u2028", "荣耀 X50"],
+      ["\u0007", ""],
+      ["", ""],
+    ]) {
+      const { menjin, server, phone } = openLogged(way);
+      phone.wx.getDeviceInfo = () => ({ model });
+      await menjin.login();
+      const { device } = server.calls.find((call) => call.path === "/v1/sessions").data;
+      expect(device.label).toBe(label);
+    }
+  });
+
   it("puts no token, code or key into a log or an error", async () => {
     const { menjin, server, events } = openLogged(way);
     await menjin.ready();

@@ -270,6 +270,7 @@ class AsyncMenjin:
 
         Raises:
             PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
+            RequestInvalid: Which payment is not said, or no payment has such a number.
             SessionInvalid: The session is not alive.
             TooManyAttempts: The person asked for too many; WeChat was not asked.
             WeChatError: WeChat refused.
@@ -372,7 +373,11 @@ class AsyncMenjin:
         return await self._deeds.sign_out.reset_key(Secret(session_token))
 
     async def follow_wechat(self) -> int:
-        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, of 50 people an app whose turn it is.
+
+        Returns:
+            How many people's turn it was; the next are due at once while it is not 0.
+        """
         return await self._deeds.follow.step()
 
     def wechat(self, appid: str) -> AsyncWeChat:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from menjin.adapters.sqlalchemy.resealing import Resealing
+from menjin.adapters.sqlalchemy.resealing import Resealed, Resealing
 from menjin.adapters.vault import AesGcmVault, new_vault_key
 from menjin.service.account_commands import ACCOUNTS, SESSIONS
 from menjin.service.client_commands import CLIENTS
@@ -102,8 +102,22 @@ def keys_rotate(config: ConfigPath = DEFAULT_CONFIG) -> None:
     with explained():
         settings = load_settings(config)
         vault = to_vault(settings)
-        done = asyncio.run(_reseal(settings, vault))
-    print(f"menjin: {done} sealed anew with {vault.active}; older keys may leave the ring. 旧密钥可以移除了。")
+        resealed, left = asyncio.run(_reseal(settings, vault))
+    told = f"menjin: {resealed.done} sealed anew with {vault.active}"
+    if not left:
+        print(f"{told}; older keys may leave the ring. 旧密钥可以移除了。")
+        return
+    print(f"{told}; not all were. 未全部重新加密。")
+    if resealed.damaged:
+        print(
+            f"menjin: {resealed.damaged} do not open; they were left as they are. 有数据无法解密，已保留。",
+            file=sys.stderr,
+        )
+    held = ", ".join(f"{name} ({count})" for name, count in sorted(left.items()))
+    print(
+        f"menjin: these keys must stay in the ring, with what each sealed: {held}. 以上密钥必须保留。", file=sys.stderr
+    )
+    raise typer.Exit(1)
 
 
 async def _count_sealed(settings: Settings, vault: AesGcmVault) -> dict[str, int]:
@@ -111,15 +125,14 @@ async def _count_sealed(settings: Settings, vault: AesGcmVault) -> dict[str, int
         return await Resealing(database, vault).count_by_key()
 
 
-async def _reseal(settings: Settings, vault: AesGcmVault) -> int:
-    total = 0
+async def _reseal(settings: Settings, vault: AesGcmVault) -> tuple[Resealed, dict[str, int]]:
+    """Seal anew; return what became of it, and how many texts each older key still seals."""
     async with opened(settings) as database:
         work = Resealing(database, vault)
         await work.check()
-        while done := await work.reseal():
-            total += done
-            print(f"menjin: {total} …", file=sys.stderr)
-    return total
+        resealed = await work.reseal(tell=lambda done: print(f"menjin: {done} …", file=sys.stderr))
+        counts = await work.count_by_key()
+    return resealed, {name: count for name, count in counts.items() if name != vault.active}
 
 
 @_KEYS.command("new")

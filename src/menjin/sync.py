@@ -190,7 +190,11 @@ class Menjin:
         return drive(self._deeds.sign_out.reset_key(Secret(session_token)))
 
     def follow_wechat(self) -> int:
-        """Ask WeChat about the session_keys of apps with `follow_wechat`, those whose turn it is; return how many."""
+        """Ask WeChat about the session_keys of apps with `follow_wechat`, of 50 people an app whose turn it is.
+
+        Returns:
+            How many people's turn it was; the next are due at once while it is not 0.
+        """
         return drive(self._deeds.follow.step())
 
     def wechat(self, appid: str) -> SyncWeChat:

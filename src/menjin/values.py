@@ -17,6 +17,7 @@ ClientId = NewType("ClientId", str)
 
 _APPID = re.compile(r"wx[0-9a-f]{16}")
 _WECHAT_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
+_OWN_ID = re.compile(r"[A-Za-z0-9_]{1,30}")
 _LONGEST_EXTERNAL_ID = 128
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -103,6 +104,11 @@ def is_wechat_id(text: str) -> bool:
 def is_external_id(text: str) -> bool:
     """Whether `text` can be an id of the business's own system."""
     return 0 < len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable() and text == text.strip()
+
+
+def is_own_id(text: str) -> bool:
+    """Whether `text` can be an id that `new_id` made; no other reaches a query, which MySQL may refuse."""
+    return _OWN_ID.fullmatch(text) is not None
 
 
 def parse_external_id(text: str) -> str:

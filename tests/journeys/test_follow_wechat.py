@@ -137,8 +137,27 @@ def test_nobody_is_asked_about_without_need(make_house: MakeHouse) -> None:
     house = make_house(FOLLOWING)
     house.door.sign_out(sign_in(house))
     house.advance(3600)
+    assert house.door.follow_wechat() == 1
+    house.advance(3600)
     assert house.door.follow_wechat() == 0
     assert calls(house, CHECK) == 0
+    sign_in(house)
+    house.advance(3600)
+    assert house.door.follow_wechat() == 1
+    assert calls(house, CHECK) == 1
+
+
+def test_a_turn_of_people_without_a_session_is_not_the_last(make_house: MakeHouse) -> None:
+    """Whoever calls again while somebody was due comes to all of them, those who left notwithstanding."""
+    house = make_house(FOLLOWING)
+    for number in range(60):
+        house.world.add_person(f"gone{number}")
+        house.door.sign_out(house.door.sign_in(FIRST_APPID, house.code(f"gone{number}")).session_token.reveal())
+        house.advance(1)
+    sign_in(house)
+    house.advance(3600)
+    assert [house.door.follow_wechat() for _ in range(3)] == [50, 11, 0]
+    assert calls(house, CHECK) == 1
 
 
 def test_by_default_a_session_has_a_life_of_its_own(house: House) -> None:

@@ -182,3 +182,31 @@ def test_steps(house: House) -> None:
         pytest.skip(f"wxsim has no steps: {answer['errMsg']}")
     opened = house.door.open_data(token, "werun", encrypted=(answer["encryptedData"], answer["iv"]))
     assert isinstance(opened.value, WeRun)
+
+
+def test_different_ones_at_once_all_open(house: House) -> None:
+    """Twelve taps in tasks or threads at once: each opens, and the budget is as whole as before."""
+    token = sign_in(house)
+    spoil(house, token, range(4))
+    answers = house.door.at_once("open_phone", [(token, *tap(house)) for _ in range(12)])
+    assert [answer.national_number for answer in answers] == ["13800138000"] * 12
+    assert calls(house, RESET) == 0
+
+
+def test_signed_data_at_once_all_verifies(house: House) -> None:
+    """Eight signatures at once, with one attempt left: all hold."""
+    token, made = sign_in(house), profile(house)
+    spoil(house, token, range(4))
+    signed = (made["rawData"], made["signature"])
+    answers = house.door.at_once("open_data", [(token, "user_info")] * 8, signed=signed)
+    assert [answer.data["nickName"] for answer in answers] == ["微信用户"] * 8
+
+
+def test_one_at_once_of_several_sessions_opens_once(house: House) -> None:
+    """The same session has the same answer however often it asks at once; of several sessions one is answered."""
+    tokens, data = [sign_in(house) for _ in range(6)], tap(house)
+    answers = house.door.at_once("open_phone", [(token, *data) for token in tokens])
+    assert sum(not isinstance(answer, StaleSessionKey) for answer in answers) == 1
+    again = house.door.at_once("open_phone", [(tokens[0], *tap(house))] * 8)
+    assert again == [again[0]] * 8
+    assert again[0].national_number == "13800138000"

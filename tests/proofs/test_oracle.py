@@ -34,7 +34,7 @@ def test_50_in_flight_do_not_outrun_the_budget(zygote: Zygote) -> None:
 
 def test_control_a_count_that_is_read_then_written_is_outrun(zygote: Zygote) -> None:
     """CONTROL: where the count is written after it was read, more than five attempts use the key."""
-    verdict = asyncio.run(in_flight(zygote, build="racy_attempts", processes=1))
+    verdict = asyncio.run(in_flight(zygote, build="racy_attempts", processes=2))
     assert any("attempts used the key" in violation for violation in verdict.violations)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -203,3 +204,18 @@ def test_credentials_and_tokens_stay_out_of_the_log(fleet: Fleet) -> None:
     assert b"access_token read client=" in kept  # control: the log was read
     for secret in (credential, credential[4:], token, token[3:]):
         assert secret.encode() not in kept
+
+
+def test_every_listener_of_every_worker_bounds_a_head(fleet: Fleet) -> None:
+    """An endless header is refused on both ports, over whichever worker; a request to upgrade is plain HTTP."""
+    for url in (fleet.program.url, fleet.internal):
+        host, _, port = url.removeprefix("http://").partition(":")
+        for _ in range(4):
+            with socket.create_connection((host, int(port)), PATIENCE) as endless:
+                endless.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 80_000)
+                assert endless.recv(100).startswith(b"HTTP/1.1 431 ")
+        with socket.create_connection((host, int(port)), PATIENCE) as upgrading:
+            asked = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            upgrading.sendall(b"GET /healthz?x=CANARY HTTP/1.1\r\nHost: x\r\n" + asked + b"\r\n")
+            assert upgrading.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert "CANARY" not in fleet.program.log.read_text("utf-8")

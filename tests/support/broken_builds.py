@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
-from menjin import AsyncMenjin, Parts, Stores, memory_stores
+from menjin import AsyncMenjin, Parts, Stores, TaskPause, memory_stores
 from menjin.errors import StoreUnavailable
 from menjin.login.claims import Claim
 from menjin.service.app import create_app
@@ -25,6 +24,8 @@ from menjin.sessions.model import FoundSession
 from menjin.sessions.revocations import NoRevocations
 from menjin.values import AppId, OpenId
 from support.broken_accounts import break_numbers, break_steps
+from support.broken_attempts import FreeClaims, HastyAttempts, SlowAttempts
+from support.over import Over
 
 
 def verify(username: str, password: str) -> str | None:
@@ -33,19 +34,7 @@ def verify(username: str, password: str) -> str | None:
 
 
 @dataclass
-class _Over:
-    """Passes on whatever it does not break."""
-
-    inner: Any
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the inner one has
-        if name == "inner":
-            raise AttributeError(name)
-        return getattr(self.inner, name)
-
-
-@dataclass
-class Crossed(_Over):
+class Crossed(Over):
     """BROKEN: one look-up in fifty is answered with what the one before it found."""
 
     count: int = 0
@@ -59,7 +48,7 @@ class Crossed(_Over):
         return before if self.count % 50 == 0 and before is not None else found
 
 
-class OldTokensLive(_Over):
+class OldTokensLive(Over):
     """BROKEN: a token goes on working after its rotation."""
 
     async def find(self, token_hash: str) -> FoundSession | None:
@@ -68,7 +57,7 @@ class OldTokensLive(_Over):
         return replace(found, rotated_at=None) if found is not None else None
 
 
-class OutageAsUnknown(_Over):
+class OutageAsUnknown(Over):
     """BROKEN: a store that cannot be asked knows nobody."""
 
     async def find(self, token_hash: str) -> FoundSession | None:
@@ -81,7 +70,7 @@ class OutageAsUnknown(_Over):
 
 
 @dataclass
-class NeverAsksAgain(_Over):
+class NeverAsksAgain(Over):
     """BROKEN: what was found once is believed for ever."""
 
     found: dict[str, FoundSession] = field(default_factory=dict)
@@ -97,31 +86,31 @@ class NeverAsksAgain(_Over):
 
 
 @dataclass
-class CountedAttempts(_Over):
+class CountedAttempts(Over):
     """Not broken: writes a byte into a file for each attempt that was granted, so that tests can count them."""
 
     path: Path
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt."""
-        count: int = await self.inner.begin(appid, openid, key_mac)
+        count: int = await self.inner.begin(appid, openid, key_mac, now)
         if count:
             note_grant(self.path)
         return count
 
 
 @dataclass
-class RacyAttempts(_Over):
-    """BROKEN: reads the count, and writes it a little later."""
+class RacyAttempts(Over):
+    """BROKEN: reads the count from a file, and writes it a little later."""
 
     path: Path
-    counts: dict[str, int] = field(default_factory=dict)
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:  # noqa: ARG002 - the port's
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:  # noqa: ARG002 - the port's
         """Count one attempt, too late."""
-        count = self.counts.get(key_mac, 0) + 1
-        await asyncio.sleep(0.02)
-        self.counts[key_mac] = count
+        file = self.path.with_name(f"count-{key_mac}")
+        count = 1 + (int(file.read_text("ascii") or 0) if file.exists() else 0)
+        await asyncio.sleep(0.1)
+        file.write_text(str(count), "ascii")
         if count > FAILURES_AT_MOST:
             return 0
         note_grant(self.path)
@@ -135,7 +124,7 @@ def note_grant(path: Path) -> None:
     os.close(file)
 
 
-class EverybodyMay(_Over):
+class EverybodyMay(Over):
     """BROKEN: every claim on a code is granted."""
 
     async def claim(self, code_hash: str, now: datetime, until: datetime, *, is_keyed: bool) -> bool:
@@ -149,7 +138,7 @@ class EverybodyMay(_Over):
         return found
 
 
-class ByArrival(_Over):
+class ByArrival(Over):
     """BROKEN: the key whose answer came last is the current one."""
 
     inner: KeyringStore
@@ -179,6 +168,9 @@ def _break(parts: Parts, build: str, folder: Path) -> Parts:
         "counted_attempts": lambda: replace(stores, attempts=CountedAttempts(stores.attempts, folder / "grants")),
         "steps_apart": lambda: break_steps(stores),
         "numbers_free": lambda: break_numbers(stores),
+        "slow_attempts": lambda: replace(stores, attempts=SlowAttempts(stores.attempts, TaskPause())),
+        "hasty_attempts": lambda: replace(stores, attempts=HastyAttempts(stores.attempts, TaskPause())),
+        "free_claims": lambda: replace(stores, attempts=FreeClaims(stores.attempts, TaskPause())),
         "racy_attempts": lambda: replace(stores, attempts=RacyAttempts(stores.attempts, folder / "grants")),
     }
     return replace(parts, stores=broken[build]())

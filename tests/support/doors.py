@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ from menjin import (
     sql_stores,
 )
 from menjin.bridge import drive
+from menjin.errors import MenjinError
 from menjin.login.events import Event
 from support.clock import ClockStopwatch, CountedRandomness, FakeClock, NoPause
 
@@ -98,6 +100,24 @@ class Door:
     def do(self, inner: str, deed: str, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - any deed's
         """Do something by a door within the door, such as `operator`."""
         return self._settle(getattr(getattr(self._menjin, inner), deed)(*args, **named))
+
+    def at_once(self, deed: str, asked: Sequence[tuple[Any, ...]], **named: Any) -> list[Any]:  # noqa: ANN401 - any deed's
+        """Do something with each of these arguments, all at once: in tasks or threads; return answers and errors."""
+        method = getattr(self._menjin, deed)
+
+        async def gather() -> list[Any]:
+            return await asyncio.gather(*(method(*args, **named) for args in asked), return_exceptions=True)
+
+        def attempt(args: tuple[Any, ...]) -> Any:  # noqa: ANN401 - any deed's
+            try:
+                return method(*args, **named)
+            except MenjinError as error:
+                return error
+
+        if self._runner is not None:
+            return self._runner.run(gather())
+        with ThreadPoolExecutor(len(asked)) as pool:
+            return list(pool.map(attempt, asked))
 
     def run(self, flow: Coroutine[Any, Any, T]) -> T:
         """Run a flow in the door's colour."""

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 from jsonschema import Draft202012Validator
 from starlette.types import ASGIApp
 
@@ -24,7 +23,7 @@ from menjin.clients.model import Scope
 from menjin.service.app import create_app
 from menjin.service.internal import create_internal_app
 from menjin.service.metrics import Metrics
-from menjin.service.serving import Doors
+from menjin.service.serving import Doors, to_config
 from menjin.values import AppId
 from support.clock import ClockStopwatch
 from support.doors import APP
@@ -178,8 +177,7 @@ def serve_internal(
         found = Internal(_url(public), _url(inside), served, parts, _nothing, menjin, folder)
         internal = create_internal_app(menjin, parts, metrics, wechat_compatible=wechat_compatible)
         app = make_doors(create_app(menjin), internal, inside.getsockname()[1])
-        config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, lifespan="on")
-        found.run = stack.enter_context(_running(Server(config), [public, inside]))
+        found.run = stack.enter_context(_running(Server(to_config(app)), [public, inside]))
         yield found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from menjin import (
     sql_stores,
 )
 from menjin.service.app import create_app
+from menjin.service.serving import to_config
 from support.doors import APP, BOUND_APP, MEMBERS, VAULT_KEY
 from support.openapi_contract import check_reply
 from wxsim.serving import LOOPBACK, START_SECONDS, Server, listen
@@ -152,12 +153,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def serve_app(app: ASGIApp) -> Iterator[str]:
-    """Serve an ASGI app from a thread on a free port; yield its URL."""
+def serve_app(app: ASGIApp, configure: Callable[[ASGIApp], uvicorn.Config] = to_config) -> Iterator[str]:
+    """Serve an ASGI app from a thread on a free port, as `menjin serve` would; yield its URL."""
     bound = listen()
-    server = Server(
-        uvicorn.Config(app, access_log=False, log_config=None, server_header=False, proxy_headers=False, lifespan="on")
-    )
+    server = Server(configure(app))
     thread = threading.Thread(target=server.run, args=([bound],), name="menjin", daemon=True)
     thread.start()
     assert server.ready.wait(START_SECONDS), "menjin did not start"

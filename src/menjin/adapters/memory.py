@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 from menjin.login.claims import Claim
-from menjin.session_keys.attempts import FAILURES_AT_MOST, Use
+from menjin.session_keys.attempts import FAILURES_AT_MOST, IN_FLIGHT_AT_MOST, CountedKey, StillInFlightError, Use
 from menjin.session_keys.model import Keyring
 from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session
 from menjin.sessions.store import FORMER_TOKENS_KEPT
@@ -36,9 +37,9 @@ class MemoryKeyrings:
         self._guard = threading.Lock()
         self._rings: dict[tuple[AppId, OpenId], Keyring] = {}
 
-    def people(self) -> tuple[tuple[AppId, OpenId], ...]:
-        """Return who has a keyring."""
-        return tuple(self._rings)
+    def people(self) -> Mapping[tuple[AppId, OpenId], Keyring]:
+        """Return who has a keyring, and which."""
+        return MappingProxyType(self._rings)
 
     async def find(self, appid: AppId, openid: OpenId) -> Keyring | None:
         """Return the keyring, or None."""
@@ -50,6 +51,26 @@ class MemoryKeyrings:
             self._rings[appid, openid] = rule(self._rings.get((appid, openid)))
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """Attempts with a key: all that count, and of these the ones in flight, the last of them begun then."""
+
+    counted: int = 0
+    in_flight: int = 0
+    begun_at: datetime = _NEVER
+
+    def are_over(self, now: datetime) -> bool:
+        """Whether none is in flight, or its holder is taken for dead."""
+        return not self.in_flight or self.begun_at <= now - IN_FLIGHT_AT_MOST
+
+    def is_spent(self, now: datetime) -> bool:
+        """Whether none is left, and none is in flight that may be given back."""
+        return self.counted >= FAILURES_AT_MOST and self.are_over(now)
+
+
 class MemoryAttempts:
     """The attempt store."""
 
@@ -57,29 +78,61 @@ class MemoryAttempts:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._counts: dict[tuple[str, str, str], int] = {}
+        self._tries: dict[CountedKey, _Tries] = {}
         self._resets: dict[tuple[str, str], datetime] = {}
         self._uses: dict[tuple[str, str, str], Use] = {}
 
-    async def begin(self, appid: AppId, openid: OpenId, key_mac: str) -> int:
+    async def begin(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime) -> int:
         """Count one attempt with a key; 0 if it is spent."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            count = self._counts.get((appid, openid, key_mac), 0) + 1
-            if count > FAILURES_AT_MOST:
+            tries = self._tries.setdefault(key, _Tries())
+            if tries.is_spent(now):
                 return 0
-            self._counts[appid, openid, key_mac] = count
-            return count
+            if tries.counted >= FAILURES_AT_MOST:
+                raise StillInFlightError
+            tries.in_flight = 1 if tries.are_over(now) else tries.in_flight + 1
+            tries.counted, tries.begun_at = tries.counted + 1, now
+            return tries.counted
 
     async def refund(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
         """Take one attempt back."""
+        key = CountedKey(appid, openid, key_mac)
         with self._guard:
-            self._counts[appid, openid, key_mac] -= 1
+            tries = self._tries[key]
+            tries.counted, tries.in_flight = tries.counted - 1, max(tries.in_flight - 1, 0)
+            if not tries.counted:
+                del self._tries[key]
+
+    async def note_failure(self, appid: AppId, openid: OpenId, key_mac: str) -> None:
+        """Note that one attempt is over, and failed."""
+        with self._guard:
+            tries = self._tries[CountedKey(appid, openid, key_mac)]
+            tries.in_flight = max(tries.in_flight - 1, 0)
+
+    async def list_untouched(self, before: datetime, most: int) -> Sequence[CountedKey]:
+        """Return keys last touched before `before`."""
+        with self._guard:
+            found = [key for key, tries in self._tries.items() if tries.begun_at < before]
+            return sorted(found, key=lambda key: self._tries[key].begun_at)[:most]
+
+    async def forget(self, key: CountedKey, before: datetime) -> None:
+        """Forget a key's count, unless it was touched since."""
+        with self._guard:
+            if key in self._tries and self._tries[key].begun_at < before:
+                del self._tries[key]
+
+    async def keep(self, key: CountedKey, now: datetime) -> None:
+        """Touch a key's count; nothing is in flight that long."""
+        with self._guard:
+            if key in self._tries:
+                self._tries[key].begun_at, self._tries[key].in_flight = now, 0
 
     async def begin_reset(self, appid: AppId, openid: OpenId, key_mac: str, now: datetime, before: datetime) -> bool:
         """Note that a spent key's replacement is asked for."""
         with self._guard:
             asked_at = self._resets.get((appid, openid))
-            is_spent = self._counts.get((appid, openid, key_mac), 0) >= FAILURES_AT_MOST
+            is_spent = self._tries.get(CountedKey(appid, openid, key_mac), _Tries()).is_spent(now)
             if not is_spent or (asked_at is not None and asked_at > before):
                 return False
             self._resets[appid, openid] = now
@@ -89,9 +142,27 @@ class MemoryAttempts:
         """Return what became of a ciphertext."""
         return self._uses.get((appid, openid, digest))
 
-    async def keep_use(self, appid: AppId, openid: OpenId, digest: str, use: Use) -> None:
-        """Remember it, unless it is remembered already."""
-        self._uses.setdefault((appid, openid, digest), use)
+    async def claim_use(self, appid: AppId, openid: OpenId, digest: str, use: Use, instead_of: Use | None) -> bool:
+        """Remember a pending use, unless one is remembered already."""
+        with self._guard:
+            if self._uses.get((appid, openid, digest)) != instead_of:
+                return False
+            self._uses[appid, openid, digest] = use
+            return True
+
+    async def answer_use(self, appid: AppId, openid: OpenId, digest: str, use: Use) -> bool:
+        """Say what came of a claimed ciphertext, if the claim is ours still."""
+        with self._guard:
+            if self._uses.get((appid, openid, digest)) != replace(use, payload=None, is_pending=True):
+                return False
+            self._uses[appid, openid, digest] = use
+            return True
+
+    async def release_use(self, appid: AppId, openid: OpenId, digest: str, use: Use) -> None:
+        """Forget a claim, as it was claimed."""
+        with self._guard:
+            if self._uses.get((appid, openid, digest)) == use:
+                del self._uses[appid, openid, digest]
 
     async def purge_uses(self, before: datetime) -> int:
         """Forget uses older than `before`."""
@@ -153,16 +224,34 @@ class MemoryKeyChecks:
 
     def __init__(self, keyrings: MemoryKeyrings) -> None:
         self._keyrings = keyrings
-        self._checked: dict[tuple[str, str], datetime] = {}
+        self._checked: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        self._resting: dict[tuple[str, str], datetime] = {}
         self._refused: dict[tuple[str, str], str] = {}
 
     async def claim_due(self, appid: AppId, before: datetime, now: datetime, most: int) -> tuple[OpenId, ...]:
-        """Return people whose key was not asked about since `before`."""
-        people = [openid for owner, openid in self._keyrings.people() if owner == appid]
-        due = [openid for openid in people if self._checked.get((appid, openid), before) <= before][:most]
-        for openid in due:
-            self._checked[appid, openid] = now
-        return tuple(due)
+        """Return people whose key neither came nor was asked about since `before`."""
+        due = [
+            openid
+            for owner, openid in tuple(self._keyrings.people())
+            if owner == appid and self._is_due(appid, openid, before)
+        ]
+        for openid in due[:most]:
+            self._checked[appid, openid] = (now, self._began_at(appid, openid))
+        return tuple(due[:most])
+
+    async def rest(self, appid: AppId, openid: OpenId, claimed_at: datetime) -> None:
+        """Claim a person no more until their next key comes."""
+        at, began_at = self._checked[appid, openid]
+        if at == claimed_at:
+            self._resting[appid, openid] = began_at
+
+    def _is_due(self, appid: AppId, openid: OpenId, before: datetime) -> bool:
+        began_at = self._began_at(appid, openid)
+        at, _ = self._checked.get((appid, openid), (began_at, began_at))
+        return max(at, began_at) <= before and self._resting.get((appid, openid)) != began_at
+
+    def _began_at(self, appid: AppId, openid: OpenId) -> datetime:
+        return self._keyrings.people()[appid, openid].current.began_at
 
     async def note_refused(self, appid: AppId, openid: OpenId, key_mac: str) -> bool:
         """Note that WeChat refused a key; True if it refused the same one the time before."""

@@ -116,8 +116,8 @@ def sql_stores(database: Database, vault: Vault) -> Stores:
 
     async def prepare() -> None:
         await database.create_schema()
+        await Resealing(database, vault).check()  # before anything is sealed
         await accounts.prepare()
-        await Resealing(database, vault).check()
 
     return Stores(
         sessions=SqlSessions(database),

@@ -27,6 +27,7 @@ from menjin.login.claims import Claims
 from menjin.login.devices import Devices
 from menjin.login.ending import Ending
 from menjin.login.follow import FollowWeChat
+from menjin.login.in_turn import InTurn
 from menjin.login.open_data import OpenData
 from menjin.login.operator import Operator
 from menjin.login.passwords import Passwords
@@ -168,6 +169,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         wechat=authorised,
         clock=clock,
         listener=parts.listener,
+        in_turn=InTurn(make_slots(1, _PEOPLE_AT_ONCE, ANY_NUMBER), parts.pause, clock),
     )
     phones = Phone(
         apps=parts.apps,

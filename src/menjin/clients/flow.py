@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from menjin.clients.credential import hash_credential, make_credential
-from menjin.clients.model import Scope, ServiceClient
+from menjin.clients.model import Scope, ServiceClient, is_client_name
 from menjin.clients.store import ClientStore
 from menjin.clock import Clock, Randomness
-from menjin.errors import ClientInvalid, ClientNotPermitted
-from menjin.values import AppId, ClientId, Secret, new_id
+from menjin.errors import ClientInvalid, ClientNotPermitted, Fault, RequestInvalid
+from menjin.values import AppId, ClientId, Secret, is_own_id, new_id
 
 # A revocation is obeyed within a second: what is remembered is younger than this, counted from before the look-up.
 _REMEMBERED = timedelta(milliseconds=800)
@@ -56,8 +56,11 @@ class Clients:
             scopes: What it may do.
 
         Raises:
+            RequestInvalid: The name is not 1 to 64 characters of `A-Za-z0-9_.-`.
             StoreUnavailable: The store cannot be asked.
         """
+        if not is_client_name(name):
+            raise RequestInvalid(Fault("name", "1 to 64 characters of A-Za-z0-9_.-"))
         now = self._clock.now()
         credential = make_credential(self._randomness)
         client_id = ClientId(new_id("cli_", now, self._randomness.random_bytes(10)))
@@ -81,7 +84,7 @@ class Clients:
         Raises:
             StoreUnavailable: The store cannot be asked; it may not be revoked.
         """
-        return await self._store.revoke(client_id, self._clock.now())
+        return is_own_id(client_id) and await self._store.revoke(client_id, self._clock.now())
 
     async def authorise(self, credential: Secret, scope: Scope, appid: AppId | None) -> ServiceClient:
         """Return who a credential is, if it may do this.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -10,6 +11,7 @@ from menjin.values import AppId, ClientId
 
 Scope = Literal["access_token:read", "access_token:report", "identity:assert", "session:introspect"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,8 @@ class ServiceClient:
     def may(self, scope: Scope, appid: AppId | None) -> bool:
         """Whether it was given this scope, and this app (None: no app is named)."""
         return scope in self.scopes and (appid is None or self.appids is None or appid in self.appids)
+
+
+def is_client_name(text: str) -> bool:
+    """Whether a client may be called so."""
+    return _NAME.fullmatch(text) is not None

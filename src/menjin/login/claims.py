@@ -213,5 +213,5 @@ def _hash(appid: str, login_code: str) -> str:
 
 
 def _derive(idempotency_key: Secret, login_code: str) -> bytes:
-    material = f"{idempotency_key.reveal()}/{login_code}".encode()
+    material = f"{idempotency_key.reveal()}/{login_code}".encode("utf-8", "surrogatepass")
     return HKDF(hashes.SHA256(), 32, salt=None, info=b"menjin sign-in answer").derive(material)

@@ -47,22 +47,27 @@ class FollowWeChat:
         self._clock = clock
 
     async def step(self, most: int = 50) -> int:
-        """Ask about at most so many people an app, those whose turn it is; return how many.
+        """Look at no more than so many people an app, those whose turn it is, and ask about those who have a session.
+
+        Returns:
+            How many were looked at; there may be more while it is not 0.
 
         Raises:
             StoreUnavailable: The rest waits for another turn.
         """
-        asked = 0
+        looked_at = 0
         now = self._clock.now()
         for app in self._apps.all():
             if app.follow_wechat is None:
                 continue
             for openid in await self._checks.claim_due(app.appid, now - app.follow_wechat, now, most):
-                asked += await self._check(app, openid)
-        return asked
+                looked_at += 1
+                if not await self._check(app, openid):
+                    await self._checks.rest(app.appid, openid, now)
+        return looked_at
 
     async def _check(self, app: App, openid: OpenId) -> bool:
-        """Ask about one person who has a live session; others are not worth a call."""
+        """Ask about one person who has a live session; False for another, who is not worth a call."""
         identity = await self._accounts.find_identity(app, openid)
         live = await self._sessions.list_of(identity.identity_id) if identity is not None else ()
         current = await self._session_keys.find_current(app.appid, openid)

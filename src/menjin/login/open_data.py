@@ -7,7 +7,7 @@ that bore too many failures is spent: WeChat is asked at once to replace it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from menjin.apps import Apps
@@ -15,10 +15,11 @@ from menjin.clock import Clock
 from menjin.errors import BindingRequired, MenjinError, StaleSessionKey
 from menjin.login.beside import ShownUserInfo
 from menjin.login.events import Event, Listener
+from menjin.login.in_turn import InTurn
 from menjin.login.opened import to_opened
 from menjin.login.results import OpenedData, PhoneNumber
 from menjin.login.unionids import UnionIds
-from menjin.session_keys.flow import SessionKeys
+from menjin.session_keys.flow import Keys, SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session
 from menjin.values import AppId, OpenId, Secret, SessionId, parse_unionid
@@ -45,6 +46,7 @@ class OpenData:
         wechat: AuthorisedWeChat,
         clock: Clock,
         listener: Listener,
+        in_turn: InTurn,
     ) -> None:
         self._apps = apps
         self._unionids = unionids
@@ -53,6 +55,7 @@ class OpenData:
         self._wechat = wechat
         self._clock = clock
         self._listener = listener
+        self._in_turn = in_turn
 
     async def open(
         self,
@@ -131,28 +134,47 @@ class OpenData:
         # What is malformed is told before any key is used.
         ciphertext = parse_ciphertext(*encrypted) if encrypted is not None else None
         payload: Mapping[str, Any] = {}
-        try:
-            if signed is not None:
-                payload = await self._verify(asker, *signed)
-            if encrypted is not None and ciphertext is not None:
-                payload = await self._decrypt(asker, kind, encrypted, ciphertext)
-        except StaleSessionKey:
-            await self._replace_spent(asker[0], asker[1])
-            raise
+        if signed is not None:
+            payload = await self._verify(asker, *signed)
+        if encrypted is not None and ciphertext is not None:
+            payload = await self._decrypt(asker, kind, encrypted, ciphertext)
         return payload
 
     async def _verify(self, asker: Asker, raw_data: str, signature: str) -> Mapping[str, Any]:
         appid, openid, _ = asker
-        return await self._session_keys.try_keys(appid, openid, lambda key: open_raw_data(raw_data, signature, key))
+
+        def attempt(key: Secret) -> Mapping[str, Any]:
+            return open_raw_data(raw_data, signature, key)
+
+        async def deed(keys: Keys) -> Mapping[str, Any]:
+            return await self._session_keys.try_keys(appid, openid, attempt, keys)
+
+        return await self._try(appid, openid, deed)
 
     async def _decrypt(
         self, asker: Asker, kind: OpenDataKind, encrypted: tuple[str, str], ciphertext: Ciphertext
     ) -> Mapping[str, Any]:
         (appid, openid, _), (encrypted_data, iv) = asker, encrypted
         expected = Expected(kind, appid, openid, self._clock.now())
-        return await self._session_keys.open_once(
-            asker, encrypted_data, (kind, iv), lambda key: open_ciphertext(ciphertext, key, expected)
-        )
+
+        def attempt(key: Secret) -> Mapping[str, Any]:
+            return open_ciphertext(ciphertext, key, expected)
+
+        async def deed(keys: Keys) -> Mapping[str, Any]:
+            return await self._session_keys.open_once(asker, encrypted_data, (kind, iv), attempt, keys)
+
+        return await self._try(appid, openid, deed)
+
+    async def _try(
+        self, appid: AppId, openid: OpenId, deed: Callable[[Keys], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """Try the keys in hand at this moment, in this person's turn."""
+        try:
+            keys = await self._session_keys.usable(appid, openid)
+            return await self._in_turn.run(appid, openid, lambda: deed(keys))
+        except StaleSessionKey:
+            await self._replace_spent(appid, openid)
+            raise
 
     async def _replace_spent(self, appid: AppId, openid: OpenId) -> None:
         """Ask WeChat to replace the key if it bore too many failures; nobody waits for more than that."""

@@ -12,12 +12,12 @@ from menjin.accounts.model import Account, Bound, Identity
 from menjin.accounts.store import AccountStore, AccountTransaction
 from menjin.apps import App, Apps
 from menjin.clock import Clock
-from menjin.errors import BindingConflict, NotFound
+from menjin.errors import BindingConflict, Fault, NotFound, RequestInvalid
 from menjin.ledger.flow import Ledger
 from menjin.ledger.model import Deed, Line
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import EndReason, Session
-from menjin.values import AccountId, IdentityId, OpenId, SessionId
+from menjin.values import AccountId, IdentityId, OpenId, SessionId, is_external_id, is_own_id, is_wechat_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,13 @@ class Operator:
 
         Raises:
             NotFound: The openid never logged in.
+            RequestInvalid: No member can have this id.
             BindingConflict: The identity is bound otherwise, and is not to be moved; or somebody was faster.
             AccountDisabled: The member's account, or the identity's, is disabled.
             StoreUnavailable: Nothing was changed, or all of it but the ends of sessions.
         """
+        if not is_external_id(external_id):
+            raise RequestInvalid(Fault("external_id", "1 to 128 printable characters, no blanks at its ends"))
         shown = Shown(is_member=True, is_stepped_up=True, is_confirmed=move)
 
         async def change() -> Bound:
@@ -223,6 +226,17 @@ def _undo_if(*, dry_run: bool) -> None:
         raise _DryError
 
 
+def _is_possible(reference: Reference) -> bool:
+    """Whether somebody could be called so; a database may refuse to look up another text."""
+    match reference:
+        case ByOpenId(_, openid):
+            return is_wechat_id(openid)
+        case ByExternalId(external_id, realm):
+            return is_external_id(external_id) and is_external_id(realm)
+        case _:
+            return is_own_id(reference)
+
+
 async def _find(work: AccountTransaction, reference: Reference) -> tuple[Account | None, tuple[Identity, ...]]:
     """Return an account and its identities; of an openid, that identity first.
 
@@ -231,6 +245,8 @@ async def _find(work: AccountTransaction, reference: Reference) -> tuple[Account
     """
     first: tuple[Identity, ...] = ()
     account: Account | None
+    if not _is_possible(reference):
+        raise NotFound
     match reference:
         case ByOpenId(app, openid):
             identity = await work.find_identity(app.appid, openid)

@@ -20,6 +20,7 @@ BODY_SECONDS = 10
 LARGEST_BODY = 64 * 1024
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
+_LABEL = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 Cipher = Annotated[str, Meta(min_length=1, max_length=LARGEST_BODY)]
 
 
@@ -27,7 +28,7 @@ class DeviceBody(Struct, forbid_unknown_fields=True, frozen=True):
     """What the client says of the phone."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
-    label: Annotated[str, Meta(max_length=64)] = ""
+    label: Annotated[str, Meta(max_length=64, pattern=_LABEL)] = ""
 
 
 class SignInBody(Struct, forbid_unknown_fields=True, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from typing import Annotated, Any, cast, get_args
 
@@ -13,7 +12,7 @@ from menjin.adapters.sqlalchemy.clients import SqlClients
 from menjin.adapters.sqlalchemy.database import Database
 from menjin.clients.credential import hash_credential, make_credential
 from menjin.clients.flow import Clients
-from menjin.clients.model import SCOPES, Scope, ServiceClient
+from menjin.clients.model import SCOPES, Scope, ServiceClient, is_client_name
 from menjin.clock import SystemClock, SystemRandomness
 from menjin.service.console import (
     DEFAULT_CONFIG,
@@ -31,7 +30,6 @@ from menjin.service.settings import Settings, load_settings
 from menjin.values import AppId, ClientId, parse_appid
 
 CLIENTS = typer.Typer(no_args_is_help=True, help="Service clients 内部服务的凭证.")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ONCE = "menjin: shown once; keep it where secrets are kept. 凭证只显示这一次，请妥善保存。"
 
 
@@ -48,7 +46,7 @@ def add(
     with explained():
         settings = load_settings(config)
         appids, scopes = _read_apps(app), _read_scopes(scope)
-        if not _NAME.fullmatch(name):
+        if not is_client_name(name):
             raise refuse("NAME", "1 to 64 characters of A-Za-z0-9_.- 名称格式不对")
         made = asyncio.run(_add(settings, name, appids, scopes))
     client, credential = made

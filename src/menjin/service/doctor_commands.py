@@ -84,7 +84,7 @@ async def _look_at_vault(settings: Settings, database: Database | None, tables: 
         vault = to_vault(settings)
         if database is None or any(one.check == "schema" and one.level != "ok" for one in tables):
             return find("warning", "keys", "no tables to compare with", "没有可检查的数据")
-        await Resealing(database, vault).check()
+        await Resealing(database, vault).check(whole=True)
     except ConfigurationError as error:
         return _fault(
             error, "vault", "put the key back into [vault] keys; what it sealed is lost without it 请补回缺失的密钥"

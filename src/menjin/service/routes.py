@@ -77,12 +77,12 @@ def read_idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key header, or None.
 
     Raises:
-        RequestInvalid: It is too short to hold 128 random bits, or no plain text.
+        RequestInvalid: It is too short to hold 128 random bits, or no plain text, or stands there twice.
     """
-    value = request.headers.get("idempotency-key")
-    if value is not None and not _IDEMPOTENCY_KEY.fullmatch(value):
-        raise RequestInvalid(Fault("Idempotency-Key", "22 to 128 characters of A-Za-z0-9_-"))
-    return value
+    values = request.headers.getlist("idempotency-key")
+    if len(values) > 1 or not all(_IDEMPOTENCY_KEY.fullmatch(value) for value in values):
+        raise RequestInvalid(Fault("Idempotency-Key", "22 to 128 characters of A-Za-z0-9_-, once"))
+    return values[0] if values else None
 
 
 class Routes:

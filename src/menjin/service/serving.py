@@ -22,6 +22,7 @@ from menjin.aio import AsyncMenjin
 from menjin.assembly import Parts
 from menjin.errors import ConfigurationError, Fault
 from menjin.service.app import create_app
+from menjin.service.bounded_http import BoundedHttp
 from menjin.service.legacy import to_legacy
 from menjin.service.settings import Settings, share_metrics, to_parts
 from menjin.service.workers import run_workers
@@ -131,16 +132,23 @@ def _serve_here(settings: Settings, listeners: Listeners, metrics_folder: Path |
     sys.setswitchinterval(_SWITCH_SECONDS)
     metrics = _open_metrics(metrics_folder) if listeners.internal is not None else None
     app = to_app(settings, to_parts(settings), listeners, metrics)
-    config = uvicorn.Config(
+    sockets = [one for one in (listeners.public, listeners.internal) if one is not None]
+    uvicorn.Server(to_config(app)).run(sockets=sockets)
+
+
+def to_config(app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn is to serve an app."""
+    return uvicorn.Config(
         app,
+        http=BoundedHttp,
+        ws="none",  # uvicorn would log the query of a request to upgrade, and not answer one with a body
+        lifespan="on",
         access_log=False,  # the app logs its own line, without a query
         log_config=None,
         server_header=False,
         proxy_headers=False,  # [gateway] trusted_proxies says whom to believe, not uvicorn's own list
         timeout_graceful_shutdown=10,
     )
-    sockets = [one for one in (listeners.public, listeners.internal) if one is not None]
-    uvicorn.Server(config).run(sockets=sockets)
 
 
 def _open_metrics(folder: Path | None) -> Metrics:

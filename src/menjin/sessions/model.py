@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from menjin.errors import Fault, RequestInvalid
 from menjin.values import AccountId, AppId, IdentityId, OpenId, Secret, SessionId, UnionId
 
 EndReason = Literal["expired", "signed_out", "kicked_out", "replaced", "disabled"]
+_LONGEST_WORD = 64
+# Control characters, line and paragraph separators, halves of characters: not every database keeps them.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the client says of the phone: a random id it made, and a label for the person's eyes."""
+    """What the client says of the phone.
+
+    Attributes:
+        id: Random, made and kept by the client: 1 to 64 characters.
+        label: For the person's eyes: up to 64 characters.
+
+    Raises:
+        RequestInvalid: One is longer, the id is empty, or there is a control character or a line break in it.
+    """
 
     id: str
     label: str = ""
+
+    def __post_init__(self) -> None:
+        faults = [Fault("device.id", "is empty")] if not self.id else []
+        for name, word in (("device.id", self.id), ("device.label", self.label)):
+            if len(word) > _LONGEST_WORD:
+                faults.append(Fault(name, f"is longer than {_LONGEST_WORD} characters"))
+            elif _UNFIT.search(word):
+                faults.append(Fault(name, "has a control character or a line break in it"))
+        if faults:
+            raise RequestInvalid(*faults)
+
+
+def read_device(id_: str | None, label: str | None) -> Device | None:
+    """Return a device as a store kept it; what none could be named today, of older sessions, is left out of it."""
+    if id_ is None:
+        return None
+    return Device(_fit(id_) or "?", _fit(label or ""))
+
+
+def _fit(word: str) -> str:
+    return _UNFIT.sub("", word)[:_LONGEST_WORD]
 
 
 @dataclass(frozen=True, slots=True)

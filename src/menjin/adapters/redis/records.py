@@ -22,7 +22,7 @@ from datetime import timedelta
 import msgspec
 
 from menjin.clock import from_micros, to_micros
-from menjin.sessions.model import BoundAccount, Device, EndReason, Session, Subject
+from menjin.sessions.model import BoundAccount, EndReason, Session, Subject, read_device
 from menjin.values import AccountId, AppId, IdentityId, OpenId, SessionId, UnionId
 
 MARKER = "mj:here"
@@ -117,7 +117,7 @@ def to_session(fields: Mapping[str, str]) -> Session:
                 account=BoundAccount(AccountId(held.id), held.external_id, held.phone_masked) if held else None,
                 tenant=fixed.tenant,
             ),
-            device=Device(fixed.device_id, fixed.device_label) if fixed.device_id is not None else None,
+            device=read_device(fixed.device_id, fixed.device_label),
             issued_at=from_micros(fixed.issued_at),
             last_seen_at=from_micros(int(fields["s"])),
             authenticated_at=from_micros(int(fields["c"])),

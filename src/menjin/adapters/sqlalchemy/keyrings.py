@@ -77,7 +77,8 @@ class SqlKeyrings:
             return {f"{name}_sealed": sealed, f"{name}_began_at": began_at}
 
         until = to_micros(ring.previous_until) if ring.previous_until is not None else None
-        return {**slot("current", ring.current), **slot("previous", ring.previous), "previous_until": until}
+        slots = {**slot("current", ring.current), **slot("previous", ring.previous), "previous_until": until}
+        return {**slots, "checked_at": to_micros(ring.current.began_at)}  # as good as asked about
 
 
 def place_of_key(row: sa.Row[Any], slot: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -12,6 +12,8 @@ from menjin.clock import from_micros, to_micros
 from menjin.sessions.model import EndReason
 from menjin.sessions.revocations import Revocation
 from menjin.values import SessionId
+
+_SKEW = timedelta(minutes=1)  # of two machines' clocks, and from an entry's time to its number
 
 
 class SqlRevocationLog:
@@ -39,14 +41,24 @@ class SqlRevocationLog:
         return not is_joining
 
     async def find_start(self, since: datetime) -> int:
-        """Return the number before the first entry made at `since` or later; the last number if there is none."""
-        first = sa.select(sa.func.min(REVOCATIONS.c.number)).where(REVOCATIONS.c.created_at >= to_micros(since))
+        """Return a number before that of every entry made at `since` or later, those not committed yet included.
+
+        A lower number may be committed later: so it is not the first visible entry that counts, but the last that is
+        older by more than clocks differ and a write takes; 0 if there is none. One whose clock was further behind
+        may carry a high number, so no visible entry made since is left out for it.
+        """
+        made_at = REVOCATIONS.c.created_at
+        older = sa.select(REVOCATIONS.c.number).where(made_at < to_micros(since - _SKEW))
+        # Of the number itself PostgreSQL would look for the smallest by the primary key, from the oldest entry on.
+        first = sa.select(sa.func.min(REVOCATIONS.c.number + 0)).where(made_at >= to_micros(since))
         async with self._database.reading() as work:
-            found = await work.first(first)
-            if found is not None and found[0] is not None:
-                return int(found[0]) - 1
-            last = await work.first(sa.select(sa.func.max(REVOCATIONS.c.number)))
-            return int(last[0]) if last is not None and last[0] is not None else 0
+            before = await work.first(older.order_by(made_at.desc()).limit(1))
+            visible = await work.first(first)
+        if before is None:
+            return 0
+        if visible is None or visible[0] is None:
+            return int(before.number)
+        return min(int(before.number), int(visible[0]) - 1)
 
     async def read_after(self, number: int, limit: int) -> list[Revocation]:
         """Return the next entries after `number`, in the order of their numbers."""

@@ -11,7 +11,7 @@ from menjin.adapters.sqlalchemy.database import Database
 from menjin.adapters.sqlalchemy.statements import are
 from menjin.adapters.sqlalchemy.tables import ROTATED_TOKENS, SESSIONS
 from menjin.clock import from_micros, to_micros
-from menjin.sessions.model import BoundAccount, Device, EndReason, FoundSession, Session, Subject
+from menjin.sessions.model import BoundAccount, EndReason, FoundSession, Session, Subject, read_device
 from menjin.sessions.store import FORMER_TOKENS_KEPT
 from menjin.values import IdentityId, SessionId
 
@@ -145,7 +145,7 @@ def _to_session(row: sa.Row[Any]) -> Session:
     return Session(
         session_id=row.session_id,
         subject=Subject(row.appid, row.openid, row.identity_id, row.unionid, account, row.tenant),
-        device=Device(row.device_id, row.device_label) if row.device_id is not None else None,
+        device=read_device(row.device_id, row.device_label),
         issued_at=from_micros(row.issued_at),
         last_seen_at=from_micros(row.last_seen_at),
         authenticated_at=from_micros(row.authenticated_at),

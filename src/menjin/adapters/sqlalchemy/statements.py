@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 Names = tuple[str, ...]
-_KEY = "key_"  # a WHERE's parameter may not be called like a column that SET changes
+KEY = "key_"  # a WHERE's parameter may not be called like a column that SET changes
 _NEW = "new_"
 
 
 @lru_cache(maxsize=256)
 def select_by(table: sa.Table, keys: Names, *, locks: bool = False) -> sa.Select[Any]:
     """Return the SELECT of rows by these columns; `locks` them until the transaction's end."""
-    query = sa.select(table).where(*are(table, keys, _KEY))
+    query = sa.select(table).where(*are(table, keys, KEY))
     return query.with_for_update() if locks else query
 
 
@@ -32,13 +32,13 @@ def insert_of(table: sa.Table, names: Names) -> sa.Insert:
 @lru_cache(maxsize=256)
 def update_by(table: sa.Table, keys: Names, names: Names) -> sa.Update:
     """Return the UPDATE of rows by these columns."""
-    return sa.update(table).where(*are(table, keys, _KEY)).values(bind(table, names, _NEW))
+    return sa.update(table).where(*are(table, keys, KEY)).values(bind(table, names, _NEW))
 
 
 @lru_cache(maxsize=256)
 def delete_by(table: sa.Table, keys: Names) -> sa.Delete:
     """Return the DELETE of rows by these columns."""
-    return sa.delete(table).where(*are(table, keys, _KEY))
+    return sa.delete(table).where(*are(table, keys, KEY))
 
 
 def bind(table: sa.Table, names: Iterable[str], prefix: str = "") -> dict[str, sa.BindParameter[Any]]:
@@ -48,7 +48,7 @@ def bind(table: sa.Table, names: Iterable[str], prefix: str = "") -> dict[str, s
 
 def to_keys(keys: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of a WHERE."""
-    return {f"{_KEY}{name}": value for name, value in keys.items()}
+    return {f"{KEY}{name}": value for name, value in keys.items()}
 
 
 def to_changes(keys: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,10 @@ KEYRINGS = sa.Table(
     sa.Column("previous_sealed", sa.Text),
     sa.Column("previous_began_at", _MICROS),
     sa.Column("previous_until", _MICROS),
+    # For apps that follow WeChat: when the current key last came or was asked about; none while no session rests on it.
+    sa.Column("checked_at", _MICROS),
+    sa.Column("refused_mac", _DIGEST),
+    sa.Index("ix_keyrings_checked_at", "appid", "checked_at"),
 )
 
 SESSIONS = sa.Table(
@@ -152,6 +156,8 @@ KEY_ATTEMPTS = sa.Table(
     sa.Column("openid", _WECHAT_ID, primary_key=True),
     sa.Column("key_mac", _DIGEST, primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("in_flight", sa.Integer, nullable=False),
+    sa.Column("begun_at", _MICROS, nullable=False, index=True),
     sa.Column("reset_asked_at", _MICROS),
 )
 
@@ -164,6 +170,7 @@ CIPHERTEXT_USES = sa.Table(
     sa.Column("session_id", _ID, nullable=False),
     sa.Column("form", _DIGEST, nullable=False),
     sa.Column("used_at", _MICROS, nullable=False, index=True),
+    sa.Column("is_pending", sa.Boolean, nullable=False),
     sa.Column("payload_sealed", sa.Text),
 )
 
@@ -186,15 +193,6 @@ CLIENT_READS = sa.Table(
     sa.Column("appid", _APPID, primary_key=True),
     sa.Column("generation", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("read_at", _MICROS, nullable=False, index=True),
-)
-
-KEY_CHECKS = sa.Table(
-    "key_checks",
-    METADATA,
-    sa.Column("appid", _APPID, primary_key=True),
-    sa.Column("openid", _WECHAT_ID, primary_key=True),
-    sa.Column("checked_at", _MICROS, nullable=False),
-    sa.Column("refused_mac", _DIGEST),
 )
 
 LEGACY_SESSIONS = sa.Table(
@@ -251,5 +249,12 @@ SESSION_PROOFS = sa.Table(
     METADATA,
     sa.Column("name", _DIGEST, primary_key=True),
     sa.Column("keep_until", _MICROS, nullable=False, index=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)
+
+VAULT_KEYS = sa.Table(
+    "vault_keys",  # those that sealed anything here, and a text by which each is known again
+    METADATA,
+    sa.Column("name", _REASON, primary_key=True),
     sa.Column("sealed", sa.Text, nullable=False),
 )

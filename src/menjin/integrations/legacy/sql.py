@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
-from menjin.adapters.sqlalchemy.database import Database
+from menjin.adapters.sqlalchemy.database import Database, Work
 from menjin.adapters.sqlalchemy.tables import LEGACY_SESSIONS
 from menjin.clock import from_micros, to_micros
+from menjin.errors import StoreUnavailable
 from menjin.integrations.legacy.store import Entry
+
+_ATTEMPTS = 4  # the row in the way may be forgotten before it is read
 
 
 class SqlLegacyStore:
@@ -31,10 +33,19 @@ class SqlLegacyStore:
 
     async def claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:
         """Keep `entry` if none lives under `name`, else return the one there."""
-        try:
-            return await self._try_claim(name, entry, now)
-        except exc.IntegrityError:  # another came first; its row is read in a transaction of its own
-            return await self.find(name, now) or entry
+        ended = (LEGACY_SESSIONS.c.name == name, LEGACY_SESSIONS.c.expires_at <= to_micros(now))
+
+        async def deed(work: Work) -> Entry | None:
+            for _ in range(_ATTEMPTS):
+                row = await work.first(_select(name, now))
+                if row is not None:
+                    return _to_entry(row)
+                await work.run(sa.delete(LEGACY_SESSIONS).where(*ended))
+                if await work.add_if_new(LEGACY_SESSIONS, _to_row(name, entry)):
+                    return None  # else another came first, whose row the next statement sees
+            raise StoreUnavailable
+
+        return await self._database.run(deed)
 
     async def fill(self, name: str, sealed: str, expires_at: datetime) -> None:
         """Put `sealed` into the entry and move its end."""
@@ -62,22 +73,20 @@ class SqlLegacyStore:
             await work.run(sa.delete(LEGACY_SESSIONS).where(LEGACY_SESSIONS.c.name.in_(gone), ended))
             return len(gone)
 
-    async def _try_claim(self, name: str, entry: Entry, now: datetime) -> Entry | None:
-        async with self._database.transaction() as work:
-            row = await work.first(_select(name, now))
-            if row is not None:
-                return _to_entry(row)
-            ended = (LEGACY_SESSIONS.c.name == name, LEGACY_SESSIONS.c.expires_at <= to_micros(now))
-            await work.run(sa.delete(LEGACY_SESSIONS).where(*ended))
-            values = {"name": name, "proof": entry.proof, "claimed_at": to_micros(entry.claimed_at)}
-            values |= {"expires_at": to_micros(entry.expires_at), "sealed": entry.sealed}
-            await work.run(sa.insert(LEGACY_SESSIONS).values(**values))
-            return None
-
 
 def _select(name: str, now: datetime) -> sa.Select[Any]:
     alive = LEGACY_SESSIONS.c.expires_at > to_micros(now)
     return sa.select(LEGACY_SESSIONS).where(LEGACY_SESSIONS.c.name == name, alive)
+
+
+def _to_row(name: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "name": name,
+        "proof": entry.proof,
+        "claimed_at": to_micros(entry.claimed_at),
+        "expires_at": to_micros(entry.expires_at),
+        "sealed": entry.sealed,
+    }
 
 
 def _to_entry(row: sa.Row[Any]) -> Entry:

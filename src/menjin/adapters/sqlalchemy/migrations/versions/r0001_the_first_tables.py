@@ -7,7 +7,7 @@ from alembic import op
 
 from menjin.adapters.sqlalchemy.dialects import MYSQL_TABLES, any_text, ascii_text
 
-revision = "0001_e40571"
+revision = "0001_4819af"
 down_revision = None
 
 
@@ -72,6 +72,7 @@ def _make_ciphertext_uses() -> None:
         sa.Column("session_id", ascii_text(30), nullable=False),
         sa.Column("form", ascii_text(64), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_pending", sa.Boolean(), nullable=False),
         sa.Column("payload_sealed", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", "digest", name=op.f("pk_ciphertext_uses")),
         **MYSQL_TABLES,
@@ -109,22 +110,13 @@ def _make_key_attempts() -> None:
         sa.Column("openid", ascii_text(64), nullable=False),
         sa.Column("key_mac", ascii_text(64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("in_flight", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("reset_asked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", "key_mac", name=op.f("pk_key_attempts")),
         **MYSQL_TABLES,
     )
-
-
-def _make_key_checks() -> None:
-    op.create_table(
-        "key_checks",
-        sa.Column("appid", ascii_text(32), nullable=False),
-        sa.Column("openid", ascii_text(64), nullable=False),
-        sa.Column("checked_at", sa.BigInteger(), nullable=False),
-        sa.Column("refused_mac", ascii_text(64), nullable=True),
-        sa.PrimaryKeyConstraint("appid", "openid", name=op.f("pk_key_checks")),
-        **MYSQL_TABLES,
-    )
+    op.create_index(op.f("ix_key_attempts_begun_at"), "key_attempts", ["begun_at"], unique=False)
 
 
 def _make_keyrings() -> None:
@@ -137,9 +129,12 @@ def _make_keyrings() -> None:
         sa.Column("previous_sealed", sa.Text(), nullable=True),
         sa.Column("previous_began_at", sa.BigInteger(), nullable=True),
         sa.Column("previous_until", sa.BigInteger(), nullable=True),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused_mac", ascii_text(64), nullable=True),
         sa.PrimaryKeyConstraint("appid", "openid", name=op.f("pk_keyrings")),
         **MYSQL_TABLES,
     )
+    op.create_index("ix_keyrings_checked_at", "keyrings", ["appid", "checked_at"], unique=False)
 
 
 def _make_legacy_sessions() -> None:
@@ -269,6 +264,16 @@ def _make_sign_in_claims() -> None:
     op.create_index(op.f("ix_sign_in_claims_claimed_until"), "sign_in_claims", ["claimed_until"], unique=False)
 
 
+def _make_vault_keys() -> None:
+    op.create_table(
+        "vault_keys",
+        sa.Column("name", ascii_text(16), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_vault_keys")),
+        **MYSQL_TABLES,
+    )
+
+
 def _make_identities() -> None:
     op.create_table(
         "identities",
@@ -327,7 +332,6 @@ def upgrade() -> None:
     _make_client_reads()
     _make_index_keys()
     _make_key_attempts()
-    _make_key_checks()
     _make_keyrings()
     _make_legacy_sessions()
     _make_members()
@@ -337,6 +341,7 @@ def upgrade() -> None:
     _make_session_proofs()
     _make_sessions()
     _make_sign_in_claims()
+    _make_vault_keys()
     _make_identities()
     _make_rotated_tokens()
     _make_unionids()
@@ -347,6 +352,7 @@ def downgrade() -> None:
     op.drop_table("unionids")
     op.drop_table("rotated_tokens")
     op.drop_table("identities")
+    op.drop_table("vault_keys")
     op.drop_table("sign_in_claims")
     op.drop_table("sessions")
     op.drop_table("session_proofs")
@@ -356,7 +362,6 @@ def downgrade() -> None:
     op.drop_table("members")
     op.drop_table("legacy_sessions")
     op.drop_table("keyrings")
-    op.drop_table("key_checks")
     op.drop_table("key_attempts")
     op.drop_table("index_keys")
     op.drop_table("client_reads")
