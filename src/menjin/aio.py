@@ -27,7 +27,8 @@ class AsyncMenjin:
     """Signs mini-program users in and answers who a request is.
 
     Use it as `async with AsyncMenjin(parts) as menjin:`; entering brings the tables about, leaving closes
-    connections. Every method raises `StoreUnavailable` when a store cannot be asked, never a session's end.
+    connections. Every method raises `StoreUnavailable` when a store cannot be asked, never a session's end, and
+    `TooManyAttempts` where an address or a person asks too often: docs/operations/limits.md.
 
     Attributes:
         accounts: What the business itself tells of accounts.
@@ -237,7 +238,6 @@ class AsyncMenjin:
             BindTicketInvalid: It is not good any more.
             StepUpRequired: To change a number takes a fresh proof.
             VerifiedPhoneRequired: No number was verified in this session lately.
-            TooManyAttempts: The person binds far too often.
             SessionInvalid: The session is not alive.
         """
         ticket = Secret(bind_ticket) if bind_ticket is not None else None
@@ -272,7 +272,6 @@ class AsyncMenjin:
             PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
             RequestInvalid: Which payment is not said, or no payment has such a number.
             SessionInvalid: The session is not alive.
-            TooManyAttempts: The person asked for too many; WeChat was not asked.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer.
         """
@@ -285,7 +284,6 @@ class AsyncMenjin:
         """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
 
         Raises:
-            TooManyAttempts: The address, which counts as for `sign_in`, or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code, or it is another person's.
             LoginCodeUsed: It was exchanged before.
             SessionInvalid: The session is not alive.
@@ -321,7 +319,6 @@ class AsyncMenjin:
 
         Raises:
             SessionRotated: Another rotation came first.
-            TooManyAttempts: The person rotates far too often; the token stays.
             SessionInvalid: The session is not alive.
         """
         return await self._deeds.devices.rotate(Secret(session_token))

@@ -152,15 +152,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
     pardon = partial(_is_open, accounts)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness, pardon)
     proofs = Proofs(stores.proofs, clock, parts.randomness)
-    unionids = UnionIds(
-        apps=parts.apps,
-        accounts=accounts,
-        sessions=sessions,
-        wechat=authorised,
-        pause=parts.pause,
-        limits=limits,
-        listener=parts.listener,
-    )
+    unionids = _make_unionids(parts, accounts, sessions, authorised, limits)
     open_data = OpenData(
         apps=parts.apps,
         unionids=unionids,
@@ -198,6 +190,20 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         phones=phones,
         ledger=ledger,
         records=Records(ledger),
+    )
+
+
+def _make_unionids(
+    parts: Parts, accounts: Accounts, sessions: Sessions, wechat: AuthorisedWeChat, limits: Limits
+) -> UnionIds:
+    return UnionIds(
+        apps=parts.apps,
+        accounts=accounts,
+        sessions=sessions,
+        wechat=wechat,
+        pause=parts.pause,
+        limits=limits,
+        listener=parts.listener,
     )
 
 
