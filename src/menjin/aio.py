@@ -27,7 +27,8 @@ class AsyncMenjin:
     """Signs mini-program users in and answers who a request is.
 
     Use it as `async with AsyncMenjin(parts) as menjin:`; entering brings the tables about, leaving closes
-    connections. Every method raises `StoreUnavailable` when a store cannot be asked, never a session's end.
+    connections. Every method raises `StoreUnavailable` when a store cannot be asked, never a session's end, and
+    `TooManyAttempts` where an address or a person asks too often: docs/operations/limits.md.
 
     Attributes:
         accounts: What the business itself tells of accounts.
@@ -92,7 +93,7 @@ class AsyncMenjin:
                 same answer.
             address: Where the request comes from, for limits by address. Leave it out where it may be a proxy's:
                 everybody behind it would share one limit.
-            beside: The tenant, and what a trusted gateway knows of the person.
+            beside: The tenant, user info to open before there is a session, and what a trusted gateway knows.
             phone_code: Of the phone button: bind by it too, as `bind_by_phone` right after would. If only that fails,
                 the login stands, and `phone_error` is the failure's code: after `binding_conflict`, `bind_by_phone`
                 without a code says the choices.
@@ -101,15 +102,15 @@ class AsyncMenjin:
             RequestInvalid: `appid` is none of ours, or the tenant none of the app's.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
+            OpenDataInvalid, StaleSessionKey: The user info beside it does not hold.
             TooManyAttempts: The address or the person tries too often.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
         key = Secret(idempotency_key) if idempotency_key is not None else None
-        known = parse_address(address) if address else None
         return await self._deeds.sign_in.run(
-            appid, login_code, device, key, known, beside=beside, phone_code=phone_code
+            appid, login_code, device, key, parse_address(address), beside=beside, phone_code=phone_code
         )
 
     async def turn_away(self, address: str | None) -> None:
@@ -121,7 +122,7 @@ class AsyncMenjin:
         Raises:
             TooManyAttempts: The address tries too often.
         """
-        await self._deeds.sign_in.turn_away(parse_address(address) if address else None)
+        await self._deeds.sign_in.turn_away(parse_address(address))
 
     async def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is.
@@ -277,7 +278,9 @@ class AsyncMenjin:
         payment = Payment(transaction_id, mch_id, out_trade_no)
         return await self._deeds.unionids.by_payment(Secret(session_token), payment)
 
-    async def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+    async def step_up_by_login_code(
+        self, session_token: str, login_code: str, *, address: str | None = None
+    ) -> SignedIn:
         """Prove who one is by a fresh wx.login; the token rotates. Guards against a stolen token, not a stolen phone.
 
         Raises:
@@ -287,7 +290,7 @@ class AsyncMenjin:
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer, or unreadably.
         """
-        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code)
+        return await self._deeds.step_up.by_login_code(Secret(session_token), login_code, parse_address(address))
 
     async def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Prove who one is by the bound account's password; the token rotates.

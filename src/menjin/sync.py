@@ -81,13 +81,14 @@ class Menjin:
     ) -> SignedIn:
         """Turn wx.login's code into a session."""
         key = Secret(idempotency_key) if idempotency_key is not None else None
-        known = parse_address(address) if address else None
-        flow = self._deeds.sign_in.run(appid, login_code, device, key, known, beside=beside, phone_code=phone_code)
+        flow = self._deeds.sign_in.run(
+            appid, login_code, device, key, parse_address(address), beside=beside, phone_code=phone_code
+        )
         return drive(flow)
 
     def turn_away(self, address: str | None) -> None:
         """Refuse a sign-in request by its address, before its body is read; `sign_in` would refuse it too."""
-        drive(self._deeds.sign_in.turn_away(parse_address(address) if address else None))
+        drive(self._deeds.sign_in.turn_away(parse_address(address)))
 
     def authenticate(self, session_token: str) -> Principal:
         """Return who a session_token is."""
@@ -152,9 +153,9 @@ class Menjin:
         payment = Payment(transaction_id, mch_id, out_trade_no)
         return drive(self._deeds.unionids.by_payment(Secret(session_token), payment))
 
-    def step_up_by_login_code(self, session_token: str, login_code: str) -> SignedIn:
+    def step_up_by_login_code(self, session_token: str, login_code: str, *, address: str | None = None) -> SignedIn:
         """Prove who one is by a fresh wx.login; the token rotates."""
-        return drive(self._deeds.step_up.by_login_code(Secret(session_token), login_code))
+        return drive(self._deeds.step_up.by_login_code(Secret(session_token), login_code, parse_address(address)))
 
     def step_up_by_password(self, session_token: str, username: str, password: str) -> SignedIn:
         """Prove who one is by the bound account's password; the token rotates."""

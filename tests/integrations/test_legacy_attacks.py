@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import wxsim
-from menjin import AsyncMenjin, OpenedData
+from menjin import AsyncMenjin, Device, OpenedData, SignedIn
 from menjin.integrations.legacy import Entry, MemoryLegacyStore, Wafer, Wafer2, WeappSession
 from menjin.integrations.legacy.asgi import AsgiApp
+from menjin.login.beside import Beside
 from menjin.login.results import ShareInfo
 from support.doors import APP, Storage
 from support.legacy import MAGIC, OTHER_APP, VECTORS, Answer, Legacy, call, open_legacy
@@ -132,16 +133,23 @@ def test_anothers_code_with_ones_own_user_info_is_untrusted(tmp_path: Path) -> N
     """
 
     class Trusting(AsyncMenjin):
-        async def open_user_info(
+        async def sign_in(
             self,
-            session_token: str,
+            appid: str,
+            login_code: str,
+            device: Device | None = None,
             *,
-            encrypted: tuple[str, str] | None = None,
-            signed: tuple[str, str] | None = None,
-        ) -> OpenedData:
-            await self.authenticate(session_token)
-            data = json.loads(signed[0]) if signed and not encrypted else {}
-            return OpenedData(data, ShareInfo(""))
+            idempotency_key: str | None = None,
+            address: str | None = None,
+            beside: Beside | None = None,
+            phone_code: str | None = None,
+        ) -> SignedIn:
+            signed_in = await super().sign_in(
+                appid, login_code, device, idempotency_key=idempotency_key, address=address, phone_code=phone_code
+            )
+            shown = beside.user_info if beside is not None else None
+            data = json.loads(shown.signed[0]) if shown and shown.signed else {}
+            return replace(signed_in, user_info=OpenedData(data, ShareInfo("")))
 
     async def story() -> None:
         async with open_legacy("memory", tmp_path) as legacy:

@@ -82,6 +82,34 @@ def test_bad_codes_close_an_address_before_wechat_is_asked(make: MakeHouse) -> N
     house.door.sign_in(FIRST_APPID, code, address=HERE)
 
 
+def test_bad_codes_of_a_live_session_close_its_address_too(make: MakeHouse) -> None:
+    """Step-ups and sign-ins share one count: made-up codes, impossible ones, and another person's.
+
+    WeChat is not asked then; the same session steps up from elsewhere, and good codes count nowhere.
+    CONTROL: where no address is said, the codes of a live session are not stopped before the person's own limit.
+    """
+    house = make()
+    token = sign_in(house)
+    for _ in range(40):
+        token = house.door.step_up_by_login_code(token, house.code(), address=HERE).session_token.reveal()
+    codes = ["no such shape", house.code("hong"), *(f"1{number:031d}" for number in range(13))]
+    for code in codes:
+        with pytest.raises(LoginCodeInvalid):
+            house.door.step_up_by_login_code(token, code, address=HERE)
+    for number in range(15):
+        present_bad_code(house, number)
+    asked, good = exchanges(house), house.code()
+    with pytest.raises(TooManyAttempts):
+        house.door.step_up_by_login_code(token, good, address=HERE)
+    with pytest.raises(TooManyAttempts):
+        house.door.sign_in(FIRST_APPID, good, address=HERE)
+    assert exchanges(house) == asked
+    token = house.door.step_up_by_login_code(token, good, address=ELSEWHERE).session_token.reveal()
+    for number in range(40):
+        with pytest.raises(LoginCodeInvalid):
+            house.door.step_up_by_login_code(token, f"2{number:031d}")
+
+
 def test_good_codes_are_not_bad_ones(make: MakeHouse) -> None:
     """Forty people behind one address sign in, and none is turned away."""
     house = make()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from menjin import Secret
 from menjin.aio import AsyncMenjin
 from menjin.errors import ConfigurationError
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies, parse_proxies
@@ -91,6 +93,34 @@ def test_control_believing_everybody_lets_the_flood_through(house: House) -> Non
     everybody = parse_proxies(["203.0.113.0/24"])
     asked = [("203.0.113.9", {"X-Forwarded-For": f"198.51.100.{number}"}) for number in range(31)]
     assert statuses(house, asked, everybody)[-1] == 400
+
+
+def step_up(house: House, peers: list[str]) -> list[int]:
+    """Send bad codes of a live session as step-ups, each from a peer, and return the statuses."""
+    token = house.door.sign_in(FIRST_APPID, house.code()).session_token.reveal()
+
+    async def story() -> list[int]:
+        app = create_app(AsyncMenjin(house.parts), trusted_proxies=PROXIES)
+        statuses = []
+        for number, peer in enumerate(peers):
+            transport = httpx2.ASGITransport(app, client=(peer, 1234))
+            async with httpx2.AsyncClient(transport=transport, base_url="http://menjin") as client:
+                body, headers = {"login_code": f"1{number:031d}"}, {"Authorization": f"Bearer {token}"}
+                statuses.append((await client.post("/v1/session/step-up", json=body, headers=headers)).status_code)
+        return statuses
+
+    return asyncio.run(story())
+
+
+def test_bad_codes_of_a_live_session_close_its_address(house: House) -> None:
+    """As step-ups they count as at sign-in, in the same count: after thirty, 429 at both doors; not elsewhere.
+
+    CONTROL: from a peer without an address they are not stopped.
+    """
+    house.parts = replace(house.parts, counters_key=Secret("the same for each of the apps below"))
+    assert step_up(house, ["8.8.8.8"] * 32) == [400] * 30 + [429] * 2
+    assert statuses(house, [("8.8.8.8", {}), ("9.9.9.9", {})], PROXIES) == [429, 400]
+    assert step_up(house, [""] * 35) == [400] * 35
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "10.0.0.5", "192.168.1.1", "::1"])

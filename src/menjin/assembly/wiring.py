@@ -152,14 +152,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
     pardon = partial(_is_open, accounts)
     sessions = Sessions(stores.sessions, stores.revocations, clock, parts.randomness, pardon)
     proofs = Proofs(stores.proofs, clock, parts.randomness)
-    unionids = UnionIds(
-        apps=parts.apps,
-        accounts=accounts,
-        sessions=sessions,
-        wechat=authorised,
-        pause=parts.pause,
-        listener=parts.listener,
-    )
+    unionids = _make_unionids(parts, accounts, sessions, authorised, limits)
     open_data = OpenData(
         apps=parts.apps,
         unionids=unionids,
@@ -197,6 +190,20 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         phones=phones,
         ledger=ledger,
         records=Records(ledger),
+    )
+
+
+def _make_unionids(
+    parts: Parts, accounts: Accounts, sessions: Sessions, wechat: AuthorisedWeChat, limits: Limits
+) -> UnionIds:
+    return UnionIds(
+        apps=parts.apps,
+        accounts=accounts,
+        sessions=sessions,
+        wechat=wechat,
+        pause=parts.pause,
+        limits=limits,
+        listener=parts.listener,
     )
 
 
@@ -248,6 +255,7 @@ def _to_sign_in(parts: Parts, rooms: _Rooms, bind: Bind) -> SignIn:
         records=rooms.records,
         turns=rooms.turns,
         bind=bind,
+        open_data=rooms.open_data,
         one_database=parts.stores.one_database,
         one_writer=parts.stores.one_writer,
     )
@@ -269,6 +277,7 @@ def _to_bind(parts: Parts, rooms: _Rooms) -> Bind:
         accounts=rooms.accounts,
         sessions=rooms.sessions,
         rebinding=rebinding,
+        limits=rooms.limits,
         clock=parts.clock,
     )
 
@@ -305,7 +314,10 @@ def _to_ends(parts: Parts, rooms: _Rooms) -> tuple[Devices, SignOut]:
         listener=listener,
         ending=ending,
     )
-    return Devices(sessions=sessions, ending=ending, sign_out=sign_out, clock=clock, listener=listener), sign_out
+    devices = Devices(
+        sessions=sessions, ending=ending, sign_out=sign_out, limits=rooms.limits, clock=clock, listener=listener
+    )
+    return devices, sign_out
 
 
 def _to_follow(parts: Parts, rooms: _Rooms) -> FollowWeChat:

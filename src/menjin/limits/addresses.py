@@ -57,9 +57,9 @@ def parse_proxies(texts: Iterable[str]) -> TrustedProxies:
 
 
 @lru_cache(maxsize=4096)
-def parse_address(text: str) -> Address | None:
+def parse_address(text: str | None) -> Address | None:
     """Return an address, IPv4 if it is IPv4 in IPv6's clothes; None if it is none."""
-    if len(text) > _LONGEST_HOP or "%" in text:
+    if text is None or len(text) > _LONGEST_HOP or "%" in text:
         return None
     try:
         found = ip_address(text)

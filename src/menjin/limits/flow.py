@@ -129,6 +129,33 @@ class Limits:
         """
         await self._count(("phone_code", appid, openid), rate=self._figures.phone_codes_per_openid)
 
+    async def count_phone_binding(self, appid: AppId, openid: OpenId) -> None:
+        """Count a binding by a number that no phone_code pays for.
+
+        Raises:
+            TooManyAttempts: Neither WeChat nor the directory was asked.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("phone_binding", appid, openid), rate=self._figures.phone_bindings_per_openid)
+
+    async def count_rotation(self, appid: AppId, openid: OpenId) -> None:
+        """Count a rotation that somebody asks for.
+
+        Raises:
+            TooManyAttempts: Nothing was rotated.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("rotation", appid, openid), rate=self._figures.rotations_per_openid)
+
+    async def count_payment(self, appid: AppId, openid: OpenId) -> None:
+        """Count a question for a person's payment.
+
+        Raises:
+            TooManyAttempts: Nothing was asked of WeChat.
+            StoreUnavailable: The counters cannot be asked.
+        """
+        await self._count(("payment", appid, openid), rate=self._figures.payments_per_openid)
+
     async def begin_password(
         self, appid: AppId, openid: OpenId, username: str, phone_number: str | None = None
     ) -> Attempt:

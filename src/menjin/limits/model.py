@@ -35,6 +35,11 @@ class Figures:
         passwords_per_openid: Wrong passwords of one person, whatever the username.
         passwords_per_name: Wrong passwords for one username, whoever tries.
         phone_codes_per_openid: phone_code exchanges of one person; each is paid for.
+        phone_bindings_per_openid: Bindings of one person by a number without a phone_code: a ciphertext, the number
+            verified before, a bind_ticket. Each may ask WeChat, and asks the directory.
+        payments_per_openid: Payments of one person that WeChat is asked about; each costs up to three calls of the
+            app's day quota.
+        rotations_per_openid: Rotations on request of one person's sessions; each writes.
     """
 
     sign_ins_per_address: Rate = Rate(600, _MINUTE)
@@ -44,6 +49,9 @@ class Figures:
     passwords_per_openid: Rate = Rate(30, _QUARTER)
     passwords_per_name: Rate = Rate(100, _HOUR)
     phone_codes_per_openid: Rate = Rate(10, _MINUTE)
+    phone_bindings_per_openid: Rate = Rate(20, _MINUTE)
+    payments_per_openid: Rate = Rate(20, _HOUR)
+    rotations_per_openid: Rate = Rate(60, _MINUTE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from menjin.apps import Apps
 from menjin.binding_errors import VerifiedPhoneRequired
 from menjin.clock import Clock
 from menjin.errors import BindChoice, BindingConflict
+from menjin.limits.flow import Limits
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone as Phones
 from menjin.login.proofs import BindTicket, Proofs
@@ -53,6 +54,7 @@ class Bind:
         accounts: Accounts,
         sessions: Sessions,
         rebinding: Rebinding,
+        limits: Limits,
         clock: Clock,
     ) -> None:
         self._apps = apps
@@ -62,6 +64,7 @@ class Bind:
         self._accounts = accounts
         self._sessions = sessions
         self._rebinding = rebinding
+        self._limits = limits
         self._clock = clock
 
     async def by_password(
@@ -130,6 +133,7 @@ class Bind:
             BindTicketInvalid: It is not good any more.
             StepUpRequired: To change a number takes a fresh proof.
             VerifiedPhoneRequired: No number was verified in this session lately.
+            TooManyAttempts: The person binds far too often; neither WeChat nor the directory was asked.
             SessionInvalid: The session is not alive.
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: If after the commit, the same call again completes it.
@@ -193,6 +197,8 @@ class Bind:
         encrypted: tuple[str, str] | None,
         bind_ticket: Secret | None,
     ) -> Phone:
+        if phone_code is None:  # those are counted as such
+            await self._limits.count_phone_binding(session.subject.appid, session.subject.openid)
         if bind_ticket is not None:
             ticket = await self._proofs.find_ticket(session.session_id, bind_ticket, "confirm")
             phone = ticket.phone

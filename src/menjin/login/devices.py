@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from menjin.clock import Clock
 from menjin.errors import NotFound
+from menjin.limits.flow import Limits
 from menjin.login.ending import Ending
 from menjin.login.events import Event, Listener
 from menjin.login.results import SignedIn
@@ -18,10 +19,18 @@ class Devices:
     """The deeds. Sessions are those of the caller's own WeChat identity, never of an id somebody sends."""
 
     def __init__(
-        self, *, sessions: Sessions, ending: Ending, sign_out: SignOut, clock: Clock, listener: Listener
+        self,
+        *,
+        sessions: Sessions,
+        ending: Ending,
+        sign_out: SignOut,
+        limits: Limits,
+        clock: Clock,
+        listener: Listener,
     ) -> None:
         self._ending = ending
         self._sign_out = sign_out
+        self._limits = limits
         self._sessions = sessions
         self._clock = clock
         self._listener = listener
@@ -70,8 +79,11 @@ class Devices:
         Raises:
             SessionRotated: Another rotation came first.
             SessionInvalid: The session is not alive.
+            TooManyAttempts: The person rotates far too often; the token stays.
             StoreUnavailable: It may have rotated.
         """
+        subject = (await self._sessions.authenticate(session_token)).subject
+        await self._limits.count_rotation(subject.appid, subject.openid)
         issued = await self._sessions.rotate(session_token)
         left = issued.session.expires_at - self._clock.now()
         return SignedIn(issued.session, issued.session_token, whole_seconds(left))

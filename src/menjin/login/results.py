@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ class SignedIn:
         expires_in: Whole seconds until the session expires if unused.
         is_new: Whether this login, or binding, made the account.
         phone_error: The code of the error that the login's phone_code met; None if it met none, or there was none.
+        user_info: What came beside the login_code, opened; None if none came, or this is an answer given once more.
     """
 
     session: Session
@@ -29,6 +30,7 @@ class SignedIn:
     expires_in: int
     is_new: bool = False
     phone_error: str | None = None
+    user_info: OpenedData | None = field(default=None, repr=False)
 
     @property
     def account(self) -> BoundAccount | None:

@@ -6,11 +6,13 @@ same database). No access_token, unless a phone_code came along: what that does 
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from menjin.accounts.flow import Accounts
 from menjin.accounts.model import Resolved
@@ -29,12 +31,14 @@ from menjin.errors import (
     WeChatBusy,
 )
 from menjin.limits.addresses import Address
-from menjin.limits.flow import Attempt, Limits
+from menjin.limits.flow import Limits
 from menjin.limits.store import Slots
 from menjin.login.beside import Beside
 from menjin.login.bind import Bind
 from menjin.login.claims import Answer, Claims
+from menjin.login.counted import counted
 from menjin.login.events import Event, Listener
+from menjin.login.open_data import OpenData
 from menjin.login.ports import Transactions
 from menjin.login.rebinding import to_bound
 from menjin.login.records import Records
@@ -43,7 +47,7 @@ from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Device, Subject
-from menjin.values import OpenId, Secret, is_like
+from menjin.values import OpenId, Secret, SessionId, is_like
 from menjin.wechat.client import WeChat
 from menjin.wechat.endpoints.jscode2session import LoginExchange
 
@@ -87,6 +91,7 @@ class SignIn:
         records: Records,
         turns: Slots,
         bind: Bind,
+        open_data: OpenData,
         one_database: bool,
         one_writer: bool,
     ) -> None:
@@ -103,6 +108,7 @@ class SignIn:
         self._records = records
         self._turns = turns
         self._bind = bind
+        self._open_data = open_data
         self._one_database = one_database
         self._looks_twice = not (one_database and one_writer)
 
@@ -133,15 +139,18 @@ class SignIn:
             TooManyAttempts: The address or the person tries too often.
             LoginCodeInvalid: WeChat does not know the code.
             LoginCodeUsed: It was presented before.
+            OpenDataInvalid: The user info beside it is not well-formed; the code is not spent.
+            StaleSessionKey: It does not hold; the code is spent.
             AccountDisabled: An operator disabled the account.
             WeChatError: WeChat refused; TransportError: it did not answer.
             StoreUnavailable: Nothing was kept; the code is spent.
         """
         app, told = self._apps.get(appid), _Told(device, beside or Beside(), phone_code, idempotency_key)
         app.check_tenant(told.beside.tenant)
+        told.beside.check_user_info()
         is_first = False
         try:
-            async with self._counted(address) as attempt:
+            async with counted(self._limits, address) as attempt:
                 parse_login_code(login_code)
                 is_first = await self._claims.take(app.appid, login_code, is_keyed=idempotency_key is not None)
                 if not is_first:
@@ -152,21 +161,6 @@ class SignIn:
         finally:
             if is_first:
                 self._claims.let_go(app.appid, login_code)
-
-    @asynccontextmanager
-    async def _counted(self, address: Address | None) -> AsyncIterator[Attempt]:
-        """Serve a login_code within its address's turn and limits; only a bad code counts against it."""
-        attempt = await self._limits.begin_sign_in(address)
-        try:
-            yield attempt
-        except (LoginCodeInvalid, LoginCodeUsed):
-            raise
-        except MenjinError:
-            await self._limits.take_back(attempt)
-            raise
-        finally:
-            self._limits.end(attempt)
-        await self._limits.take_back(attempt)
 
     async def turn_away(self, address: Address | None) -> None:
         """Refuse a request of an address that `run` would refuse, before anything of it is read.
@@ -242,13 +236,31 @@ class SignIn:
         except TooManyAttempts:  # WeChat may have a new key by now, which the person's other sessions need
             await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
             raise
+        payload = await self._open_user_info(app, exchange, told, login_code, began_at)
         turn = await self._turns.take(f"{app.appid}/{exchange.openid}", _PATIENCE)
         if turn is None:
             raise StoreUnavailable
         try:
-            return await self._keep(app, exchange, told, began_at)
+            signed_in = await self._keep(app, exchange, told, began_at)
         finally:
             self._turns.give(turn)
+        if payload is None:
+            return signed_in
+        return replace(signed_in, user_info=await self._open_data.note_at_login(signed_in.session, payload))
+
+    async def _open_user_info(
+        self, app: App, exchange: LoginExchange, told: _Told, login_code: str, began_at: datetime
+    ) -> Mapping[str, Any] | None:
+        """Open what came beside the code before any session makes way for this login's.
+
+        What is used here is used up: no session may use the ciphertext again, and no other login.
+        """
+        shown = told.beside.user_info
+        if shown is None:
+            return None
+        await self._session_keys.take_in(app.appid, exchange.openid, exchange.session_key, began_at)
+        name = SessionId("code_" + hashlib.sha256(login_code.encode()).hexdigest()[:25])
+        return await self._open_data.open_at_login((app.appid, exchange.openid, name), shown)
 
     async def _keep(self, app: App, exchange: LoginExchange, told: _Told, began_at: datetime) -> SignedIn:
         """Keep what WeChat said; of one person's logins at once, one holds the row and the others no connection."""

@@ -11,7 +11,9 @@ from menjin.apps import Apps
 from menjin.binding_errors import PhoneMismatch
 from menjin.clock import Clock
 from menjin.errors import BindingRequired, LoginCodeInvalid
+from menjin.limits.addresses import Address
 from menjin.limits.flow import Limits
+from menjin.login.counted import counted
 from menjin.login.events import Event, Listener
 from menjin.login.passwords import Passwords
 from menjin.login.phone import Phone
@@ -20,7 +22,7 @@ from menjin.login.sign_in import parse_login_code
 from menjin.login.time_left import whole_seconds
 from menjin.session_keys.flow import SessionKeys
 from menjin.sessions.flow import Sessions
-from menjin.sessions.model import Session
+from menjin.sessions.model import Session, Subject
 from menjin.values import Secret
 from menjin.wechat.client import WeChat
 
@@ -53,27 +55,35 @@ class StepUp:
         self._clock = clock
         self._listener = listener
 
-    async def by_login_code(self, session_token: Secret, login_code: str) -> SignedIn:
+    async def by_login_code(self, session_token: Secret, login_code: str, address: Address | None = None) -> SignedIn:
         """Prove by a fresh wx.login of the same person in the same app.
+
+        Args:
+            session_token: Who says so.
+            login_code: From wx.login.
+            address: As for sign-in, and in the same counts: a bad code is one whoever shows it.
 
         Raises:
             LoginCodeInvalid: WeChat does not know the code, or it is another person's.
             LoginCodeUsed: It was exchanged before.
             SessionInvalid: The session is not alive; the code is not spent.
-            TooManyAttempts: The person logs in far too often; the code is not spent.
+            TooManyAttempts: The address or the person tries too often; the code is not spent.
             WeChatError: WeChat refused.
             TransportError: WeChat did not answer.
         """
         session = await self._sessions.authenticate(session_token)
-        parse_login_code(login_code)
-        subject, began_at = session.subject, self._clock.now()
+        async with counted(self._limits, address):
+            await self._exchange(session.subject, login_code)
+        return await self._confirm(session_token, session)
+
+    async def _exchange(self, subject: Subject, login_code: str) -> None:
+        began_at = self._clock.now()
         parse_login_code(login_code)
         await self._limits.count_login(subject.appid, subject.openid)
         exchange = await self._wechat.exchange_login_code(self._apps.get(subject.appid), login_code)
         await self._session_keys.take_in(subject.appid, exchange.openid, exchange.session_key, began_at)
         if exchange.openid != subject.openid:
             raise LoginCodeInvalid
-        return await self._confirm(session_token, session)
 
     async def by_password(self, session_token: Secret, username: str, password: Secret) -> SignedIn:
         """Prove by the password of the account the session is bound to.

@@ -16,6 +16,7 @@ from menjin.apps import Apps
 from menjin.binding_errors import PaymentUnknown
 from menjin.clock import Pause
 from menjin.errors import Fault, RequestInvalid
+from menjin.limits.flow import Limits
 from menjin.login.events import Event, Listener
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import Session
@@ -39,6 +40,7 @@ class UnionIds:
         sessions: Sessions,
         wechat: AuthorisedWeChat,
         pause: Pause,
+        limits: Limits,
         listener: Listener,
     ) -> None:
         self._apps = apps
@@ -46,6 +48,7 @@ class UnionIds:
         self._sessions = sessions
         self._wechat = wechat
         self._pause = pause
+        self._limits = limits
         self._listener = listener
 
     async def by_payment(self, session_token: Secret, payment: Payment) -> bool:
@@ -57,12 +60,14 @@ class UnionIds:
         Raises:
             PaymentUnknown: WeChat does not know the payment of this person, yet or any more.
             SessionInvalid: The session is not alive.
+            TooManyAttempts: The person has asked for too many; WeChat was not asked.
             WeChatError: WeChat refused; AppMisconfigured if the app is bound to no Open Platform account.
             TransportError: WeChat did not answer.
             StoreUnavailable: Nothing was recorded.
         """
         session = await self._sessions.authenticate(session_token)
         app, openid = self._apps.get(session.subject.appid), session.subject.openid
+        await self._limits.count_payment(app.appid, openid)
         for wait in _NOT_YET:
             try:
                 unionid = await self._wechat.fetch_paid_unionid(app, openid, payment)

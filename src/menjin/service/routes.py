@@ -159,7 +159,8 @@ class Routes:
         elif isinstance(body.login_code, UnsetType):
             signed_in = await self._menjin.step_up_by_phone_code(token, codes[0])
         else:
-            signed_in = await self._menjin.step_up_by_login_code(token, body.login_code)
+            address = read_address(request.scope, self._trusted)
+            signed_in = await self._menjin.step_up_by_login_code(token, body.login_code, address=address)
         return answer(to_signed_in(signed_in))
 
     async def list_sessions(self, request: Request) -> Response:

@@ -18,7 +18,7 @@ from typing import Any
 from menjin.aio import AsyncMenjin
 from menjin.errors import LoginCodeInvalid, LoginCodeUsed, MenjinError, StaleSessionKey
 from menjin.integrations.legacy.sealing import Seals, digest
-from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, count_bad_code, sign_in
+from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, count_bad_code, ended_on_failure, sign_in
 from menjin.integrations.legacy.store import Entry, LegacyStore
 from menjin.values import Secret
 
@@ -82,7 +82,7 @@ class CodeLogins:
 
         Raises:
             LoginCodeUsed: It was presented before, otherwise or too long ago.
-            StaleSessionKey: The signature does not hold; the code is spent, the session ended.
+            StaleSessionKey: The signature does not hold; the code is spent.
             TooManyAttempts: The address shows too many bad codes.
             MenjinError: What `AsyncMenjin.sign_in` raises.
         """
@@ -140,8 +140,9 @@ class CodeLogins:
         except MenjinError:
             await self._store.forget(name)  # what a code is worth that gave no session, sign_in says best
             raise
-        content = {"session_token": signed_in.session_token.reveal(), "user_info": user_info}
-        await self._store.fill(name, self._seals.seal(code, content), signed_in.session.ends_at)
+        async with ended_on_failure(self._menjin, signed_in):
+            content = {"session_token": signed_in.session_token.reveal(), "user_info": user_info}
+            await self._store.fill(name, self._seals.seal(code, content), signed_in.session.ends_at)
         return Grant(signed_in.session_token, user_info)
 
     async def _await_filled(self, name: str, entry: Entry | None) -> str | None:

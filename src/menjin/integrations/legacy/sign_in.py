@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from menjin.adapters.waiting import TaskPause
 from menjin.aio import AsyncMenjin
 from menjin.clock import Clock, Pause, Randomness, SystemClock, SystemRandomness
-from menjin.errors import LoginCodeInvalid, OpenDataInvalid, StaleSessionKey
+from menjin.errors import LoginCodeInvalid, MenjinError
 from menjin.integrations.legacy.asgi import Scope
 from menjin.integrations.legacy.store import LegacyStore
 from menjin.limits.addresses import NO_PROXIES, TrustedProxies, read_address
+from menjin.login.beside import Beside, ShownUserInfo
 from menjin.login.results import SignedIn
 from menjin.values import Secret
 
@@ -81,21 +82,31 @@ async def sign_in(
 ) -> tuple[SignedIn, Mapping[str, Any]]:
     """Sign in; return the login and its user info, empty if none came.
 
+    The user info is opened before there is a session: one that does not hold ends no other, and leaves none.
+
     Raises:
-        StaleSessionKey: The user info does not hold; the code is spent, and the session ended again.
-        OpenDataInvalid: The same.
-        MenjinError: What `AsyncMenjin.sign_in` raises.
+        StaleSessionKey: The user info does not hold; the code is spent.
+        OpenDataInvalid: It is malformed; the code is not spent.
+        MenjinError: What else `AsyncMenjin.sign_in` raises.
     """
-    signed_in = await menjin.sign_in(appid, code.reveal(), address=address)
-    if signed is None and encrypted is None:
-        return signed_in, {}
-    token = signed_in.session_token.reveal()
+    shown = ShownUserInfo(encrypted, signed) if encrypted is not None or signed is not None else None
+    signed_in = await menjin.sign_in(appid, code.reveal(), address=address, beside=Beside(user_info=shown))
+    return signed_in, signed_in.user_info.data if signed_in.user_info is not None else {}
+
+
+@asynccontextmanager
+async def ended_on_failure(menjin: AsyncMenjin, signed_in: SignedIn) -> AsyncIterator[None]:
+    """End a session again whose client will not be told of it, be it that the client hung up."""
     try:
-        opened = await menjin.open_user_info(token, encrypted=encrypted, signed=signed)
-    except (StaleSessionKey, OpenDataInvalid):
-        await menjin.sign_out(token)
+        yield
+    except BaseException:
+        try:
+            await menjin.sign_out(signed_in.session_token.reveal())
+        except MenjinError as error:  # what is said is why the login failed
+            _LOG.warning(
+                "a login failed and its session may live: %s app=%s", error.code, signed_in.session.subject.appid
+            )
         raise
-    return signed_in, opened.data
 
 
 class Sweeper:

@@ -12,11 +12,10 @@ from menjin.aio import AsyncMenjin
 from menjin.errors import OpenDataInvalid, SessionInvalid
 from menjin.integrations.legacy.asgi import Scope, read_header
 from menjin.integrations.legacy.sealing import Seals
-from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, sign_in
+from menjin.integrations.legacy.sign_in import Surroundings, Sweeper, ended_on_failure, sign_in
 from menjin.integrations.legacy.store import Entry, LegacyStore
 from menjin.login.results import Principal, SignedIn
 from menjin.values import Secret
-from menjin.wechat.opendata import parse_ciphertext
 
 # What a client may show of somebody whose user info never came: WeChat's own keys, all blank.
 _BLANK = {"nickName": "", "gender": 0, "language": "", "city": "", "province": "", "country": "", "avatarUrl": ""}
@@ -45,10 +44,9 @@ class Skeys:
             StaleSessionKey: They do not open.
             MenjinError: What `AsyncMenjin.sign_in` raises.
         """
-        if encrypted is not None:
-            parse_ciphertext(*encrypted)
         signed_in, user_info = await sign_in(self._menjin, self._appid, code, address, encrypted=encrypted)
-        await self._keep(signed_in, user_info)
+        async with ended_on_failure(self._menjin, signed_in):
+            await self._keep(signed_in, user_info)
         return signed_in, _complete(user_info, signed_in.session.subject.openid)
 
     async def recognise(self, skey: Secret) -> tuple[Principal, Mapping[str, Any]]:
