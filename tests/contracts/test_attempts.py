@@ -274,7 +274,7 @@ def test_whoever_rests_is_due_again_after_the_next_login(bench: Bench) -> None:
     """Not claimed while there is no session; a login that came since the claim is not overlooked."""
     checks = bench.stores.key_checks
     resting, late = add_people(bench, range(2))
-    assert bench.run(checks.claim_due(APPID, START, START + HOUR, 20)) == (resting, late)
+    assert set(bench.run(checks.claim_due(APPID, START, START + HOUR, 20))) == {resting, late}
     add_people(bench, [1], START + timedelta(minutes=59))  # its exchange began before the claim
     for openid in (resting, late):
         bench.run(checks.rest(APPID, openid, START + HOUR))

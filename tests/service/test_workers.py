@@ -171,7 +171,7 @@ def test_workers_end_with_their_program(tmp_path: Path) -> None:
 def test_tokens_are_shown_and_renewed_without_being_printed(fleet: Fleet) -> None:
     """`tokens status` and `renew` tell ages, ends and causes; a dry run calls nothing; --force replaces the token."""
     _, credential = fleet.add_client()
-    assert json.loads(fleet.menjin("tokens", "status", "--json"))[0]["state"] == "expired"
+    assert json.loads(fleet.menjin("tokens", "status", "--json"))[0]["state"] == "none"
     before = fleet.read(credential).json()["access_token"]
     (status,) = json.loads(fleet.menjin("tokens", "status", "--json"))
     assert (status["appid"], status["state"], status["generation"], status["last_cause"]) == (APPID, "fresh", 1, "cold")

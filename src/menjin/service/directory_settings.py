@@ -121,7 +121,7 @@ def make_importable(folder: Path) -> None:
 def _to_callable(call: str) -> CallableDirectory:
     module, _, name = call.partition(":")
     try:
-        verify = getattr(importlib.import_module(module), name)
+        found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         told = "not found beside the configuration file, nor installed 配置文件所在目录及已安装的包中均找不到该模块"
         raise ImportError(f"{error.name}: {told}") from None
@@ -129,6 +129,7 @@ def _to_callable(call: str) -> CallableDirectory:
         last = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{module} fails when it is imported: {type(error).__name__} at {last.filename}:{last.lineno}"
         raise ImportError(f"{told} 导入该模块时出错") from None
+    verify = getattr(found, name)
     if not callable(verify):
         raise TypeError(f"{call} is no function")
     return CallableDirectory(verify)
