@@ -135,6 +135,7 @@ class _Rooms:
     phones: Phone
     ledger: Ledger
     records: Records
+    ending: Ending
     turns: Slots
 
 
@@ -173,6 +174,7 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         listener=parts.listener,
     )
     ledger = Ledger(stores.ledger, clock, parts.randomness)
+    records = Records(ledger)
     return _Rooms(
         turns=make_slots(1, _PEOPLE_AT_ONCE, ANY_NUMBER),
         wechat=wechat,
@@ -189,7 +191,14 @@ def _open_rooms(parts: Parts, make_slots: MakeSlots, once: Once) -> _Rooms:
         open_data=open_data,
         phones=phones,
         ledger=ledger,
-        records=Records(ledger),
+        records=records,
+        ending=_make_ending(stores, sessions, records),
+    )
+
+
+def _make_ending(stores: Stores, sessions: Sessions, records: Records) -> Ending:
+    return Ending(
+        sessions=sessions, transactions=stores.transactions, records=records, one_database=stores.one_database
     )
 
 
@@ -220,7 +229,7 @@ def _to_operator(parts: Parts, rooms: _Rooms) -> Operator:
         sessions=rooms.sessions,
         ledger=rooms.ledger,
         clock=parts.clock,
-        one_database=parts.stores.one_database,
+        ending=rooms.ending,
     )
 
 
@@ -299,12 +308,6 @@ def _to_step_up(parts: Parts, rooms: _Rooms) -> StepUp:
 
 def _to_ends(parts: Parts, rooms: _Rooms) -> tuple[Devices, SignOut]:
     sessions, clock, listener = rooms.sessions, parts.clock, parts.listener
-    ending = Ending(
-        sessions=sessions,
-        transactions=parts.stores.transactions,
-        records=rooms.records,
-        one_database=parts.stores.one_database,
-    )
     sign_out = SignOut(
         apps=parts.apps,
         wechat=rooms.authorised,
@@ -312,10 +315,10 @@ def _to_ends(parts: Parts, rooms: _Rooms) -> tuple[Devices, SignOut]:
         sessions=sessions,
         clock=clock,
         listener=listener,
-        ending=ending,
+        ending=rooms.ending,
     )
     devices = Devices(
-        sessions=sessions, ending=ending, sign_out=sign_out, limits=rooms.limits, clock=clock, listener=listener
+        sessions=sessions, ending=rooms.ending, sign_out=sign_out, limits=rooms.limits, clock=clock, listener=listener
     )
     return devices, sign_out
 

@@ -41,10 +41,26 @@ class Ending:
         if not sessions:
             return
         async with self._transactions.transaction():
-            await self._sessions.record_ends(sessions, reason)
-            if self._one_database:
-                await self._sessions.take_away(sessions, reason)
+            await self.commit(sessions, reason)
             lines = [await self._records.write("session_revoked", subject, reason=reason) for _ in sessions]
         self._records.say(*lines)
+        await self.finish(sessions, reason)
+
+    async def commit(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        """Commit ends with the caller's transaction; `finish` is called after it.
+
+        Raises:
+            StoreUnavailable: The transaction is to fail.
+        """
+        await self._sessions.record_ends(sessions, reason)
+        if self._one_database:
+            await self._sessions.take_away(sessions, reason)
+
+    async def finish(self, sessions: Sequence[Session], reason: EndReason) -> None:
+        """Take away sessions whose ends are committed, where they are kept elsewhere.
+
+        Raises:
+            StoreUnavailable: Some are there still; they are refused everywhere soon.
+        """
         if not self._one_database:
             await self._sessions.take_away(sessions, reason)

@@ -15,6 +15,7 @@ from menjin.clock import Clock
 from menjin.errors import BindingConflict, Fault, NotFound, RequestInvalid
 from menjin.ledger.flow import Ledger
 from menjin.ledger.model import Deed, Line
+from menjin.login.ending import Ending
 from menjin.login.rebinding import to_bound
 from menjin.sessions.flow import Sessions
 from menjin.sessions.model import EndReason, Session, Subject
@@ -63,9 +64,6 @@ class Operator:
 
     A change and the ends that follow from it are one commit. Sessions that are kept elsewhere are listed before it, so
     that nothing is changed while they cannot be asked, and are taken away after it.
-
-    Args:
-        one_database: Whether sessions are kept where accounts are.
     """
 
     def __init__(
@@ -77,9 +75,9 @@ class Operator:
         sessions: Sessions,
         ledger: Ledger,
         clock: Clock,
-        one_database: bool,
+        ending: Ending,
     ) -> None:
-        self._one_database = one_database
+        self._ending = ending
         self._apps = apps
         self._store = store
         self._bindings = bindings
@@ -213,9 +211,7 @@ class Operator:
                 _undo_if(dry_run=dry_run)
                 lines += await self._write_change(bound, account, reference.app)
                 stale = _choose_stale(before, identity, bound)
-                await self._sessions.record_ends(stale, "expired")
-                if self._one_database:
-                    await self._sessions.take_away(stale, "expired")
+                await self._ending.commit(stale, "expired")
         except _DryError:
             return _need(bound)
         await self._finish(lines, stale, "expired")
@@ -244,9 +240,7 @@ class Operator:
 
     async def _record(self, sessions: Sequence[Session], reason: EndReason) -> list[Line]:
         """Commit, with the caller's transaction, that sessions ended, each with its line."""
-        await self._sessions.record_ends(sessions, reason)
-        if self._one_database:
-            await self._sessions.take_away(sessions, reason)
+        await self._ending.commit(sessions, reason)
         return [await self._write_end(one.subject, reason) for one in sessions]
 
     async def _write_end(self, subject: Subject, reason: EndReason) -> Line:
@@ -259,8 +253,7 @@ class Operator:
         """Say what is committed, and take away sessions that are kept elsewhere."""
         for line in lines:
             self._ledger.say(line)
-        if not self._one_database:
-            await self._sessions.take_away(ended, reason)
+        await self._ending.finish(ended, reason)
 
 
 def _need(bound: Bound | None) -> Bound:

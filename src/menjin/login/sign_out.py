@@ -79,11 +79,11 @@ class SignOut:
             _LOG.warning("the session_key was not replaced at sign-out: %s app=%s", error.code, subject.appid)
 
     async def _reset(self, subject: Subject) -> bool:
-        keys = await self._session_keys.usable(subject.appid, subject.openid)
-        if not keys:
+        current = await self._session_keys.find_current(subject.appid, subject.openid)
+        if current is None:
             return False
         began_at = self._clock.now()
-        new = await self._wechat.reset_session_key(self._apps.get(subject.appid), subject.openid, keys[0])
+        new = await self._wechat.reset_session_key(self._apps.get(subject.appid), subject.openid, current.key)
         if new is None:
             return False
         await self._session_keys.take_in(subject.appid, subject.openid, new, began_at)
