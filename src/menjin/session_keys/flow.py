@@ -179,13 +179,12 @@ class SessionKeys:
 
     async def claim_spent(self, appid: AppId, openid: OpenId) -> Secret | None:
         """Return the current key if it is spent and its replacement may be asked for now; once a minute."""
-        ring = await self._store.find(appid, openid)
-        if ring is None:
+        current = await self.find_current(appid, openid)
+        if current is None:
             return None
         now = self._clock.now()
-        mac = mac_key(ring.current.key)
-        claimed = await self._attempts.begin_reset(appid, openid, mac, now, now - RESET_EVERY)
-        return ring.current.key if claimed else None
+        claimed = await self._attempts.begin_reset(appid, openid, mac_key(current.key), now, now - RESET_EVERY)
+        return current.key if claimed else None
 
     async def purge(self) -> int:
         """Forget what became of ciphertexts that are too old to matter, and failures of keys long gone.
