@@ -27,6 +27,22 @@ def name_kind(error: BaseException) -> str:
     return "refused" if isinstance(cause, ConnectionRefusedError) else "broken"
 
 
+class _Quiet:
+    """Lets one line through a minute."""
+
+    def __init__(self, stopwatch: Stopwatch | None) -> None:
+        self._stopwatch = stopwatch or SystemStopwatch()
+        self._told_at: float | None = None
+
+    def may_tell(self) -> bool:
+        """Whether the last line is a minute old, or there was none; a line follows."""
+        now = self._stopwatch.seconds()
+        if self._told_at is not None and now - self._told_at < _QUIET_SECONDS:
+            return False
+        self._told_at = now
+        return True
+
+
 class Outage:
     """Tells of a store that it cannot be used: the first time, then once a minute at most, and when it is over.
 
@@ -39,19 +55,17 @@ class Outage:
     def __init__(self, log: logging.Logger, name: str, stopwatch: Stopwatch | None = None) -> None:
         self._log = log
         self._name = name
-        self._stopwatch = stopwatch or SystemStopwatch()
-        self._told_at: float | None = None
+        self._quiet = _Quiet(stopwatch)
         self._is_open = False
         self._unsaid = 0
 
     def tell(self, cause: str) -> None:
         """Log a failure by its kind, unless that was done a moment ago."""
-        now = self._stopwatch.seconds()
-        if self._told_at is not None and now - self._told_at < _QUIET_SECONDS:
+        if not self._quiet.may_tell():
             self._unsaid += 1
             return
         more = f" ({self._unsaid} more since the last line)" if self._unsaid else ""
-        self._told_at, self._is_open, self._unsaid = now, True, 0
+        self._is_open, self._unsaid = True, 0
         self._log.error("%s cannot be used: %s%s 无法使用", self._name, cause, more)
 
     def end(self) -> None:
@@ -65,16 +79,12 @@ class Complaints:
     """Tells the first failure, and then one a minute at most; never a path, a query or an error's own words."""
 
     def __init__(self, stopwatch: Stopwatch | None = None) -> None:
-        self._stopwatch = stopwatch or SystemStopwatch()
-        self._told_at: float | None = None
+        self._quiet = _Quiet(stopwatch)
 
     def tell(self, url: str, kind: str) -> None:
         """Log that the host of `url` cannot be reached, unless that was said a moment ago."""
-        now = self._stopwatch.seconds()
-        if self._told_at is not None and now - self._told_at < _QUIET_SECONDS:
-            return
-        self._told_at = now
-        _LOG.warning("WeChat cannot be reached: host=%s kind=%s 无法连接微信", _read_host(url), kind)
+        if self._quiet.may_tell():
+            _LOG.warning("WeChat cannot be reached: host=%s kind=%s 无法连接微信", _read_host(url), kind)
 
 
 def _read_host(url: str) -> str:
