@@ -9,7 +9,7 @@ import typer
 from menjin.adapters.sqlalchemy.tables_sql import write_table
 from menjin.service.console import DEFAULT_CONFIG, ConfigPath, explained, say
 from menjin.service.settings import load_settings, to_database_url
-from menjin.service.settings_words import check_file
+from menjin.service.settings_sources import check_file
 
 To = Annotated[
     str, typer.Option(metavar="REV", help="head, base (everything goes!) or a revision. 目标版本；base 会清空所有表。")

@@ -28,12 +28,13 @@ from menjin.apps import STABLE, App, Apps, TokenMode
 from menjin.assembly import Parts, Stores, redis_stores, sql_stores
 from menjin.clients.model import ServiceClient
 from menjin.errors import ConfigurationError, Fault
-from menjin.service import settings_words as words
+from menjin.service import settings_sources as sources
 from menjin.service.directory_settings import DirectorySection, close_with, make_importable, to_directory
 from menjin.service.internal_settings import InternalSection, ServiceClientSection, to_clients
 from menjin.service.limit_settings import GatewaySection, LimitsSection
 from menjin.service.production import find_refused
 from menjin.service.section import Section
+from menjin.service.settings_words import describe, describe_error
 from menjin.service.token_settings import AccessTokensSection
 from menjin.values import Secret, parse_appid
 from menjin.wechat.client import WECHAT
@@ -157,7 +158,7 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigurationError: Everything wrong with its form, or there is no such file.
     """
-    may_miss = path == DEFAULT_FILE and any(words.is_setting(name, _SECTIONS) for name in os.environ)
+    may_miss = path == DEFAULT_FILE and any(sources.is_setting(name, _SECTIONS) for name in os.environ)
     try:
         written = tomllib.loads(path.read_text("utf-8")) if path.exists() or not may_miss else {}
     except FileNotFoundError:
@@ -166,8 +167,8 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError(
             [Fault(path.name, f"cannot be read 无法读取: {type(error).__name__}: {error}")]
         ) from None
-    faults = [Fault(name, words.NO_SECTION) for name in written if name not in _SECTIONS]
-    faults += words.find_unknown(os.environ, _SECTIONS)
+    faults = [Fault(name, sources.NO_SECTION) for name in written if name not in _SECTIONS]
+    faults += sources.find_unknown(os.environ, _SECTIONS)
     try:
         settings = Settings(**written)
     except ValidationError as error:
@@ -194,7 +195,7 @@ def _find_further(written: dict[str, Any], broken: set[str]) -> list[Fault]:
 
 def _to_fault(found: dict[str, Any]) -> Fault:
     where = ".".join(str(part) for part in found["loc"])
-    return Fault(where or "settings", words.describe(found["type"], found["msg"]))
+    return Fault(where or "settings", describe(found["type"], found["msg"]))
 
 
 @dataclass
@@ -210,7 +211,7 @@ class Configurator:
         except ConfigurationError as error:
             self.faults += error.faults
         except (ValueError, OSError, ImportError, AttributeError, TypeError) as error:
-            self.faults.append(Fault(where, words.describe_error(error)))
+            self.faults.append(Fault(where, describe_error(error)))
         return None
 
 
@@ -279,10 +280,10 @@ def to_database(settings: Settings) -> Database:
     url = to_database_url(settings)
     try:
         engine = open_async_engine(url, pool_size=settings.database.pool_size)
-        words.check_file(url)
+        sources.check_file(url)
         return Database(engine)
     except (ValueError, OSError) as error:
-        raise ConfigurationError([Fault("database.url", words.describe_error(error))]) from None
+        raise ConfigurationError([Fault("database.url", describe_error(error))]) from None
 
 
 def to_database_url(settings: Settings) -> str:
@@ -295,7 +296,7 @@ def to_database_url(settings: Settings) -> str:
     try:
         return _read_file(section.url_file) or section.url.get_secret_value()
     except (OSError, UnicodeDecodeError) as error:
-        raise words.unreadable("database.url_file", error) from None
+        raise sources.unreadable("database.url_file", error) from None
 
 
 def to_vault(settings: Settings) -> AesGcmVault:
@@ -309,7 +310,7 @@ def to_vault(settings: Settings) -> AesGcmVault:
     try:
         return AesGcmVault(settings.vault.active, _read_keys(settings.vault))
     except (OSError, UnicodeDecodeError) as error:
-        raise words.unreadable("vault.keys_file", error) from None
+        raise sources.unreadable("vault.keys_file", error) from None
 
 
 def read_redis_url(section: RedisSection | None) -> str | None:
@@ -324,7 +325,7 @@ def read_redis_url(section: RedisSection | None) -> str | None:
     try:
         url = written or _read_file(section.url_file)
     except (OSError, UnicodeDecodeError) as error:
-        raise words.unreadable("redis.url_file", error) from None
+        raise sources.unreadable("redis.url_file", error) from None
     if not url:
         raise ConfigurationError(
             [Fault("redis", "needs url or url_file, or no section at all 请填 url 或 url_file，或删去整段")]
@@ -338,7 +339,7 @@ def read_redis_url(section: RedisSection | None) -> str | None:
     try:
         clients.check_redis_url(url)
     except ValueError as error:
-        raise ConfigurationError([Fault("redis.url", words.describe_error(error))]) from None
+        raise ConfigurationError([Fault("redis.url", describe_error(error))]) from None
     return url
 
 

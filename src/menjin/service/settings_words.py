@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-
-from menjin.adapters.sqlalchemy.engines import find_fault_of_file
-from menjin.errors import ConfigurationError, Fault
-
-NO_SECTION = "no such section 没有这个配置段"
-_UNREADABLE = "无法读取"
 _UNUSABLE = "不可用"
 _RANGE = "超出允许范围"
 _LENGTH = "长度不对"
@@ -54,37 +47,3 @@ def describe_error(error: Exception) -> str:
     """Return what an error says; those of our own are in both languages already."""
     told = f"{type(error).__name__}: {error}"
     return told if not told.isascii() else f"{told} {_UNUSABLE}"
-
-
-def unreadable(where: str, error: Exception) -> ConfigurationError:
-    """Return the fault of a secret file; a decoder's own words would quote its bytes."""
-    told = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else "is no UTF-8 text"
-    return ConfigurationError([Fault(where, f"{told} {_UNREADABLE}")])
-
-
-def check_file(url: str) -> None:
-    """See that a SQLite file can be used, if the URL names one.
-
-    Raises:
-        ConfigurationError: It cannot; it is told with its path.
-    """
-    fault = find_fault_of_file(url)
-    if fault is not None:
-        raise ConfigurationError([Fault("database.url", fault)])
-
-
-def is_setting(variable: str, sections: Collection[str]) -> bool:
-    """Whether a variable of the environment says something of a section."""
-    prefix, _, name = variable.upper().partition("_")
-    return prefix == "MENJIN" and name.partition("__")[0].lower() in sections
-
-
-def find_unknown(variables: Iterable[str], sections: Collection[str]) -> list[Fault]:
-    """Return the variables that look like settings, `MENJIN_X__Y`, of a section that there is not."""
-    found = []
-    for variable in sorted(variables):
-        prefix, _, name = variable.upper().partition("_")
-        section, is_setting, _ = name.partition("__")
-        if prefix == "MENJIN" and is_setting and section.lower() not in sections:
-            found.append(Fault(variable, NO_SECTION))
-    return found
