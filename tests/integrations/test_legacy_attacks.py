@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,14 +140,10 @@ def test_anothers_code_with_ones_own_user_info_is_untrusted(tmp_path: Path) -> N
             login_code: str,
             device: Device | None = None,
             *,
-            idempotency_key: str | None = None,
-            address: str | None = None,
             beside: Beside | None = None,
-            phone_code: str | None = None,
+            **named: Any,  # noqa: ANN401 - the rest of sign_in's
         ) -> SignedIn:
-            signed_in = await super().sign_in(
-                appid, login_code, device, idempotency_key=idempotency_key, address=address, phone_code=phone_code
-            )
+            signed_in = await super().sign_in(appid, login_code, device, **named)
             shown = beside.user_info if beside is not None else None
             data = json.loads(shown.signed[0]) if shown and shown.signed else {}
             return replace(signed_in, user_info=OpenedData(data, ShareInfo("")))

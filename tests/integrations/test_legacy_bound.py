@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,15 +69,11 @@ class LogsInFirst(AsyncMenjin):
         login_code: str,
         device: Device | None = None,
         *,
-        idempotency_key: str | None = None,
-        address: str | None = None,
         beside: Beside | None = None,
-        phone_code: str | None = None,
+        **named: Any,  # noqa: ANN401 - the rest of sign_in's
     ) -> SignedIn:
         """Sign in, and look at the user info afterwards."""
-        signed_in = await super().sign_in(
-            appid, login_code, device, idempotency_key=idempotency_key, address=address, phone_code=phone_code
-        )
+        signed_in = await super().sign_in(appid, login_code, device, **named)
         if beside is not None and beside.user_info is not None:
             token, shown = signed_in.session_token.reveal(), beside.user_info
             await self.open_user_info(token, encrypted=shown.encrypted, signed=shown.signed)
